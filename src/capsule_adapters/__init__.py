@@ -1,0 +1,1 @@
+"""Adapters: file names answer the ports."""

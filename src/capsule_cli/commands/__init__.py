@@ -1,0 +1,1 @@
+"""Command groups, one a file; none knows another."""

@@ -1,0 +1,1 @@
+"""The core of Capsule: values, roles and intents; no I/O."""

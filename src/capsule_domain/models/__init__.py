@@ -1,0 +1,1 @@
+"""Values. One noun a file; all frozen; none does I/O."""

@@ -1,0 +1,86 @@
+"""Deployments: the journal of renting, written before the money is spent."""
+
+from enum import StrEnum
+from typing import NewType
+
+from pydantic import Field
+
+from capsule_domain.models.base import Model, Moment
+from capsule_domain.models.money import Money
+from capsule_domain.models.template import Offer
+
+DeploymentId = NewType("DeploymentId", str)
+
+TAG_PREFIX = "capsule-"
+
+
+class DeploymentState(StrEnum):
+    """How far a deployment came.
+
+    INTENDED: journalled; whether the cloud got the request is not known.
+    RENTED: the cloud gave a server id; it is billed. BOOTED: active with an address.
+    READY: reached over SSH with its verified host key. FAILED: the cloud refused;
+    nothing is billed. ABANDONED: undone on request. TERMINATED: ended after use.
+    """
+
+    INTENDED = "intended"
+    RENTED = "rented"
+    BOOTED = "booted"
+    READY = "ready"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    TERMINATED = "terminated"
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something may be billed that is not in use yet."""
+        return self in (self.INTENDED, self.RENTED, self.BOOTED)
+
+
+class DeploymentEvent(Model):
+    """One thing that happened."""
+
+    time: Moment
+    step: str
+    detail: str = ""
+
+
+class Deployment(Model):
+    """One renting, from intent to end. `tag` is on the server, so that it can be found."""
+
+    id: DeploymentId
+    name: str
+    state: DeploymentState
+    provider: str
+    region: str
+    slug: str
+    server_id: str | None = None
+    started_at: Moment
+    events: tuple[DeploymentEvent, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        return f"{TAG_PREFIX}{self.id}"
+
+
+class RejectedOffer(Model):
+    """An offer that was not chosen, and why."""
+
+    offer: Offer
+    reason: str
+
+
+class DeployPlan(Model):
+    """What a deploy will do: shown, confirmed, then done exactly so."""
+
+    name: str
+    offer: Offer
+    runners_up: tuple[Offer, ...] = ()
+    rejected: tuple[RejectedOffer, ...] = ()
+    image: str | None = None
+    profile: str | None = None
+    tags: tuple[str, ...] = ()
+    price_per_hour: Money
+    price_per_month: Money
+    seen: int = Field(ge=0)
+    """How many offers were looked at."""

@@ -1,0 +1,85 @@
+"""What a cloud rents, in our words, and what the cloud can do."""
+
+from enum import StrEnum
+
+from pydantic import Field, SecretStr
+
+from capsule_domain.models.base import Model, Moment
+from capsule_domain.models.money import Money
+
+
+class ServerStatus(StrEnum):
+    """The state of a server or xNode. A cloud's word that we do not know is UNKNOWN."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    RESTARTING = "restarting"
+    UNKNOWN = "unknown"
+    GONE = "gone"
+
+
+class Server(Model):
+    """A server as its cloud shows it. `address` is a public IP address, once there is one."""
+
+    provider: str
+    server_id: str
+    name: str
+    status: ServerStatus
+    region: str
+    slug: str
+    address: str | None = None
+    tags: tuple[str, ...] = ()
+    created_at: Moment | None = None
+    price_per_hour: Money | None = None
+
+
+class ServerRequest(Model):
+    """What to rent. `user_data` may hold a private host key, so it is a secret."""
+
+    name: str
+    region: str
+    slug: str
+    image: str | None = None
+    """The cloud's image id; None takes the cloud's newest Ubuntu 24.04."""
+    ssh_public_key: str
+    """One line in OpenSSH's form. Found again by its fingerprint, never uploaded twice."""
+    user_data: SecretStr = SecretStr("")
+    tags: tuple[str, ...] = ()
+
+
+class Account(Model):
+    """Whose credentials these are. `server_limit` is the cloud's quota, if it says one."""
+
+    provider: str
+    identity: str
+    active: bool
+    detail: str = ""
+    server_limit: int | None = None
+
+
+class Capabilities(Model):
+    """What a cloud can do, as data. Every figure has its source in the adapter."""
+
+    bills_when_stopped: bool
+    user_data_max_bytes: int = Field(ge=0)
+    idempotent_create: bool
+    settling_seconds: float = Field(ge=0)
+    """How long a new server may be missing from lists: absence is believed only after it."""
+    tag_pattern: str
+    """A regular expression that a whole tag must match."""
+    tags_change_after_creation: bool
+    minimum_billed_seconds: int = Field(ge=0)
+    currency: str = "USD"
+
+
+class ProviderRow(Model):
+    """A cloud as `openmesh providers` lists it."""
+
+    name: str
+    title: str
+    configured: bool
+    templates: int
+    regions: int
+    bills_when_stopped: bool
+    ended: str | None = None

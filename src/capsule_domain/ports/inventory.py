@@ -1,0 +1,33 @@
+"""The xNodes that Capsule knows."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from capsule_domain.models.xnode import XNode, XNodeFilter
+
+
+class Inventory(Protocol):
+    """The xNodes that Capsule knows, durable before a method returns.
+
+    Every implementation passes tests/contracts/test_inventory.py and fails only with
+    NotFound, Conflict or StoreError.
+    """
+
+    def add(self, xnode: XNode) -> None:
+        """Keep a new xNode. Raises Conflict when the id, or the name of a living one, is taken."""
+
+    def update(self, xnode: XNode) -> None:
+        """Replace the xNode of that id. Raises NotFound."""
+
+    def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
+        """The xNode of that name or id, or of a unique prefix unless `exact`.
+
+        A living xNode goes before one that is gone. Raises NotFound with a
+        suggestion, and Conflict when a prefix fits several.
+        """
+
+    def list(self, chosen: XNodeFilter | None = None) -> Sequence[XNode]:
+        """Those that match, by name. None leaves out only those that are gone."""
+
+    def remove(self, xnode_id: str) -> None:
+        """Forget an xNode. Raises NotFound."""

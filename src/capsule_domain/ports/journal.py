@@ -1,0 +1,38 @@
+"""The journal of deployments."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from capsule_domain.models.deployment import (
+    Deployment,
+    DeploymentEvent,
+    DeploymentId,
+    DeploymentState,
+)
+
+
+class Journal(Protocol):
+    """The journal of deployments, durable (fsync) before a method returns.
+
+    Every implementation passes tests/contracts/test_journal.py and fails only with
+    NotFound, Conflict or StoreError.
+    """
+
+    def begin(self, deployment: Deployment) -> None:
+        """Write the intent. Raises Conflict when an unfinished deployment has the same name."""
+
+    def record(
+        self,
+        deployment: DeploymentId,
+        event: DeploymentEvent,
+        *,
+        state: DeploymentState | None = None,
+        server_id: str | None = None,
+    ) -> Deployment:
+        """Add what happened; None leaves `state` and `server_id` as they are."""
+
+    def get(self, name_or_id: str) -> Deployment:
+        """The newest deployment of that name, or the one of that id or unique id prefix."""
+
+    def list(self, *, unfinished: bool = False) -> Sequence[Deployment]:
+        """All, newest first; or only those where something may be billed and not in use."""

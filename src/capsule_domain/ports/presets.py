@@ -1,0 +1,34 @@
+"""Stacks and profiles: the built-in ones and the user's own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from capsule_domain.models.profile import Profile
+from capsule_domain.models.stack import Stack
+from capsule_domain.models.template import Region, Template
+
+
+class Presets(Protocol):
+    """What ships with Capsule, and the user's own stacks in the same form.
+
+    Raises ConfigurationError, with file and line, for a preset that does not hold.
+    """
+
+    def stacks(self) -> Mapping[str, Stack]:
+        """Every stack by name; a user's own overrides a built-in one."""
+
+    def profiles(self) -> Mapping[str, Profile]:
+        """The built-in profiles by name."""
+
+
+class Catalogue(Protocol):
+    """The offline catalogue: prices with their source and date."""
+
+    def providers(self) -> Sequence[str]:
+        """The clouds that have a catalogue."""
+
+    def templates(self) -> Sequence[Template]:
+        """Every template of every cloud."""
+
+    def regions(self) -> Sequence[Region]:
+        """Every region of every cloud."""

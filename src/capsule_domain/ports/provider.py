@@ -1,0 +1,63 @@
+"""A cloud, seen from us."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
+from capsule_domain.models.template import Offer, Region
+
+
+class Provider(Protocol):
+    """A cloud that rents servers.
+
+    Every implementation passes tests/contracts/test_provider.py and fails only with a
+    `ProviderError` or `NotFound`. Reading may be repeated by the implementation;
+    `create` is sent once: after a `ProviderUnavailable` whose `sent` is True, look
+    for the deployment's tag before renting again.
+    """
+
+    @property
+    def name(self) -> str:
+        """The word for this cloud in commands, such as `digitalocean`."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this cloud can do."""
+
+    def account(self) -> Account:
+        """Whose credentials these are. Raises CredentialsRefused."""
+
+    def regions(self) -> Iterable[Region]:
+        """Every region in which the cloud rents now."""
+
+    def offers(self) -> Iterable[Offer]:
+        """Every template in every region; no order is promised."""
+
+    def servers(self, *, deployment: DeploymentId | None = None) -> Iterable[Server]:
+        """Every server of the account, whoever made it; or those with a deployment's tag.
+
+        Clouds are eventually consistent: a server younger than
+        `capabilities.settling_seconds` may be missing.
+        """
+
+    def server(self, server_id: str) -> Server:
+        """One server as it is now. Raises NotFound when the cloud knows it no more."""
+
+    def create(self, request: ServerRequest) -> Server:
+        """Start renting. Returns at once; the server may still be pending, with no address.
+
+        Raises OutOfStock, QuotaExceeded or ProviderError when surely nothing was rented.
+        """
+
+    def start(self, server_id: str) -> None:
+        """Switch on. A server that is on already is a success."""
+
+    def stop(self, server_id: str) -> None:
+        """Shut down; see `capabilities.bills_when_stopped`. Already off is a success."""
+
+    def restart(self, server_id: str, *, force: bool = False) -> None:
+        """Reboot; with `force` by power."""
+
+    def destroy(self, server_id: str) -> None:
+        """Stop renting. A server already gone is a success."""

@@ -1,0 +1,1 @@
+"""Intents. One a file: ports in the constructor, values in and out, no printing."""
