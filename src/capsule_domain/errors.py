@@ -8,6 +8,7 @@ CapsuleError
 │   ├── BudgetExceeded            the deploy would cost more than the budget allows
 │   └── ToolMissing               Nix, ssh … is not installed
 ├── NotFound                      nothing has that name
+│   └── NoOfferFits               nothing on sale is what was asked for
 ├── Conflict                      two things cannot both be
 │   └── UnsafePlan                possible, but it would harm; an override is named
 ├── ProviderError                 a cloud refused
@@ -112,6 +113,16 @@ class NotFound(CapsuleError):
         self.kind = kind
         self.name = name
         self.suggestion = original[near[0]] if near else None
+
+
+class NoOfferFits(NotFound):
+    """Nothing on sale is what was asked for; `reasons` are what was in the way."""
+
+    def __init__(self, seen: int, reasons: Iterable[str]) -> None:
+        why = ", ".join(sorted(set(reasons))[:3])
+        message = f"none of {seen} offers fits: {why}" if seen else "no cloud offers anything"
+        CapsuleError.__init__(self, message, hint="capsule openmesh templates")
+        self.seen = seen
 
 
 class Conflict(CapsuleError):

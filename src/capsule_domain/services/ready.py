@@ -1,0 +1,129 @@
+"""Waiting until a rented server can be used: an address, then SSH with the known host key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from capsule_domain.errors import (
+    HostKeyChanged,
+    HostUnreachable,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+)
+from capsule_domain.models.server import Server, ServerStatus
+from capsule_domain.models.xnode import XNode
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.host import Hosts, Target
+from capsule_domain.ports.inventory import Inventory
+from capsule_domain.ports.provider import Provider
+
+POLL_SECONDS = 2.0
+
+Report = Callable[[str, str], None]
+"""Told a step and its detail."""
+
+
+def target_of(xnode: XNode) -> Target:
+    """How to reach an xNode. Raises HostUnreachable while it has no address."""
+    if xnode.address is None:
+        raise HostUnreachable(f"{xnode.name} has no address yet", hint="capsule openmesh xnodes")
+    return Target(
+        address=xnode.address,
+        port=xnode.ssh_port,
+        user=xnode.ssh_user,
+        key_alias=xnode.id,
+        private_key=xnode.ssh_key,
+    )
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Waits, with one deadline for each of its two steps."""
+
+    hosts: Hosts
+    inventory: Inventory
+    clock: Clock
+    timeout_seconds: float
+    ssh_user: str = "root"
+
+    def wait_for_address(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:
+        """Until the cloud says it runs and has an address; the inventory follows.
+
+        Raises ProviderError when it never does: the server stays rented.
+        """
+        start = self.clock.monotonic()
+        while self.clock.monotonic() - start < self.timeout_seconds:
+            server = self._look(cloud, xnode, self.clock.monotonic() - start, report)
+            if server and (server.status, server.address) != (xnode.status, xnode.address):
+                xnode = xnode.model_copy(
+                    update={"status": server.status, "address": server.address}
+                )
+                self.inventory.update(xnode)
+                report("server", f"{server.status}, {server.address or 'no address yet'}")
+            if xnode.status is ServerStatus.RUNNING and xnode.address:
+                return xnode
+            self.clock.sleep(POLL_SECONDS)
+        raise ProviderError(
+            xnode.provider,
+            f"server {xnode.server_id} is {xnode.status} after {self.timeout_seconds:.0f} s "
+            "and goes on being billed",
+            hint=_keep_or_destroy(xnode),
+        )
+
+    def _look(
+        self, cloud: Provider, xnode: XNode, waited_seconds: float, report: Report
+    ) -> Server | None:
+        """The server now; None while a young one may be missing, or the cloud is silent."""
+        try:
+            return cloud.server(xnode.server_id)
+        except ProviderUnavailable as error:
+            report("cloud silent", error.message)
+            return None
+        except NotFound as error:
+            if waited_seconds < cloud.capabilities.settling_seconds:
+                return None
+            self.inventory.update(
+                xnode.model_copy(
+                    update={"status": ServerStatus.GONE, "terminated_at": self.clock.now()}
+                )
+            )
+            raise ProviderError(
+                xnode.provider, f"server {xnode.server_id} vanished while it was starting"
+            ) from error
+
+    def wait_for_ssh(self, xnode: XNode, report: Report) -> None:
+        """Until a fresh login works and the host proves to be ours.
+
+        A machine that shows another host key is refused at once. Raises HostError: the
+        server stays rented.
+        """
+        start = self.clock.monotonic()
+        last = ""
+        while True:
+            try:
+                report("entered", self._enter(xnode))
+                break
+            except HostKeyChanged as error:
+                raise HostKeyChanged(error.message, hint=_keep_or_destroy(xnode)) from error
+            except HostUnreachable as error:
+                if self.clock.monotonic() - start >= self.timeout_seconds:
+                    raise HostUnreachable(
+                        f"{error.message}; the server runs and is billed",
+                        hint=_keep_or_destroy(xnode),
+                    ) from error
+                if error.message != last:
+                    report("waiting for SSH", error.message)
+                    last = error.message
+            self.clock.sleep(POLL_SECONDS)
+
+    def _enter(self, xnode: XNode) -> str:
+        """A login over a fresh connection; what the machine says it is."""
+        with self.hosts.connect(target_of(xnode)) as host:
+            return host.run("uname -sm", check=True).stdout.strip()
+
+
+def _keep_or_destroy(xnode: XNode) -> str:
+    return (
+        f"keep it and look later: capsule openmesh monitor health {xnode.name} --run-check; "
+        f"or end it: capsule openmesh xnode terminate {xnode.name}"
+    )
