@@ -1,0 +1,55 @@
+"""Folders of generated configurations, in memory."""
+
+from collections.abc import Sequence
+from pathlib import PurePath, PurePosixPath
+
+from capsule_domain.errors import Conflict, NotFound, StoreError
+from capsule_domain.models.nixos import RenderedFile
+
+_HOME = PurePosixPath("/home/person/.capsule")
+
+
+class FakeConfigurations:
+    """Configurations without a disk.
+
+    `texts` is every file there is, by its absolute path; a test edits it to play the
+    person. `full_disk` makes every writing fail, and nothing is changed then.
+    """
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.full_disk = False
+        self._written: dict[str, dict[str, str]] = {}
+        self._state_versions: dict[str, str] = {}
+
+    def folder(self, hostname: str, output: str | None = None) -> PurePath:
+        return PurePosixPath(output) if output else _HOME / "nixos" / hostname
+
+    def state_version(self, folder: PurePath) -> str | None:
+        return self._state_versions.get(str(folder))
+
+    def write(
+        self, folder: PurePath, files: Sequence[RenderedFile], *, state_version: str, force: bool
+    ) -> None:
+        if self.full_disk:
+            raise StoreError(f"{folder}: no space left on device", hint="free some space")
+        ours = self._written.get(str(folder), {})
+        edited = [file.path for file in files if self._is_a_persons(folder, file, ours)]
+        if edited and not force:
+            raise Conflict(f"{', '.join(edited)}: edited by hand", hint="--force replaces them")
+        for file in files:
+            self.texts[str(folder / file.path)] = file.text
+        self._written[str(folder)] = ours | {file.path: file.text for file in files}
+        self._state_versions.setdefault(str(folder), state_version)
+
+    def nix_files(self, path: str) -> Sequence[PurePath]:
+        if path in self.texts:
+            return [PurePosixPath(path)]
+        below = [name for name in self.texts if name.startswith(f"{path.rstrip('/')}/")]
+        if not below:
+            raise NotFound("configuration", path, hint="capsule nixos generate")
+        return [PurePosixPath(name) for name in sorted(below) if name.endswith(".nix")]
+
+    def _is_a_persons(self, folder: PurePath, file: RenderedFile, ours: dict[str, str]) -> bool:
+        there = self.texts.get(str(folder / file.path))
+        return there is not None and there not in (ours.get(file.path), file.text)
