@@ -41,7 +41,8 @@ class Host(Protocol):
         """Run a POSIX shell command to its end.
 
         Raises HostUnreachable when the connection breaks or the time is up, and
-        CommandFailed when `check` is set and the exit code is not zero.
+        CommandFailed when `check` is set and the exit code is not zero, or when the
+        command writes more than 8 MiB. After it the connection may be used again.
         """
 
 
@@ -52,6 +53,12 @@ class Hosts(Protocol):
         self, target: Target, *, timeout_seconds: float = 15.0
     ) -> AbstractContextManager[Host]:
         """A fresh connection. Raises HostUnreachable or HostKeyChanged."""
+
+    def reach(self, target: Target, *, timeout_seconds: float = 15.0) -> float:
+        """How many milliseconds its SSH port takes to accept a TCP connection.
+
+        Nothing is logged in to and no key is verified. Raises HostUnreachable.
+        """
 
 
 class KnownHosts(Protocol):

@@ -1,0 +1,1 @@
+"""Machines over SSH: always with a verified host key, never with a password."""

@@ -1,0 +1,206 @@
+"""SSH as asyncssh speaks it, in our words: log in, run, knock. All of it asynchronous."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+from capsule_adapters.ssh.keys import load_private_key
+from capsule_domain.errors import HostUnreachable
+from capsule_domain.ports.host import Completed, Target
+
+KEEPALIVE_SECONDS = 15
+CHUNK_BYTES = 64 * 1024
+OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024
+CLOSE_SECONDS = 2.0
+HOST_KEY_ALGORITHMS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "rsa-sha2-512",
+    "rsa-sha2-256",
+)
+
+
+class TooMuchOutput(Exception):
+    """A command wrote more than is read from it."""
+
+
+async def log_in(
+    target: Target,
+    *,
+    trusted: Sequence[str],
+    ssh_config: Path | None,
+    timeout_seconds: float,
+) -> asyncssh.SSHClientConnection:
+    """A connection to `target`, which proved to hold one of the `trusted` keys.
+
+    Raises what asyncssh, the network and the clock raise; see `refusals`.
+    """
+    keys = [asyncssh.import_public_key(line) for line in trusted]
+    async with asyncio.timeout(timeout_seconds), _identity(target) as identity:
+        return await asyncssh.connect(
+            **_route(target, ssh_config),
+            **identity,
+            known_hosts=(keys, [], []),
+            server_host_key_algs=_host_key_algorithms(keys),
+            connect_timeout=timeout_seconds,
+            login_timeout=timeout_seconds,
+            keepalive_interval=KEEPALIVE_SECONDS,
+            encryption_algs="^aes128-gcm@openssh.com",  # the quickest first; the others stay
+            preferred_auth="publickey",
+        )
+
+
+async def log_out(connection: asyncssh.SSHClientConnection) -> None:
+    """Close the connection; a machine that does not answer any more is not waited for."""
+    connection.close()
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.wait_closed()
+    except TimeoutError:
+        connection.abort()
+
+
+async def execute(
+    connection: asyncssh.SSHClientConnection, command: str, stdin: str, timeout_seconds: float
+) -> Completed:
+    """Run a command to its end. Raises TimeoutError, TooMuchOutput, asyncssh's own."""
+    process: asyncssh.SSHClientProcess[bytes] | None = None
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            process = await connection.create_process(
+                command, encoding=None, request_pty=False, term_type=None
+            )
+            outcome = await asyncio.gather(
+                _feed(process.stdin, stdin.encode()),
+                _read(process.stdout),
+                _read(process.stderr),
+            )
+            await process.wait_closed()
+    except (TimeoutError, TooMuchOutput, asyncio.CancelledError):
+        _kill(process)
+        raise
+    if process.exit_status is None and process.exit_signal is None:
+        raise asyncssh.ConnectionLost("the connection broke before the command ended")
+    status = -1 if process.exit_status is None else process.exit_status
+    return Completed(exit_code=status, stdout=_text(outcome[1]), stderr=_text(outcome[2]))
+
+
+async def knock(target: Target, *, ssh_config: Path | None, timeout_seconds: float) -> float:
+    """How long, in ms, it takes until the SSH port accepts a TCP connection.
+
+    Goes the way that `log_in` goes, through jump hosts too. Raises OSError,
+    TimeoutError and asyncssh's own.
+    """
+    options = asyncssh.SSHClientConnectionOptions(
+        **_route(target, ssh_config), client_keys=None, connect_timeout=timeout_seconds
+    )
+    async with asyncio.timeout(timeout_seconds):
+        begun = time.perf_counter()
+        if options.tunnel or options.proxy_command:
+            return await _knock_through(target, ssh_config, begun)
+        _, writer = await asyncio.open_connection(options.host, options.port)
+        elapsed = time.perf_counter() - begun
+        writer.close()
+    return elapsed * 1000
+
+
+async def _knock_through(target: Target, ssh_config: Path | None, begun: float) -> float:
+    accepted: list[float] = []
+
+    class Caller(asyncssh.SSHClient):
+        def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+            accepted.append(time.perf_counter())
+            conn.abort()
+
+    try:
+        connection = await asyncssh.connect(
+            **_route(target, ssh_config), client_keys=None, client_factory=Caller
+        )
+    except asyncssh.ConnectionLost:
+        if not accepted:
+            raise
+    else:
+        await log_out(connection)
+    return (accepted[0] - begun) * 1000
+
+
+def _route(target: Target, ssh_config: Path | None) -> dict[str, Any]:
+    """Where to connect. A port other than 22 was chosen by someone: it beats the file's."""
+    return {
+        "host": target.address,
+        "port": () if target.port == 22 else target.port,
+        "username": target.user,
+        "host_key_alias": target.key_alias,
+        "config": [str(ssh_config)] if ssh_config and ssh_config.is_file() else None,
+    }
+
+
+def _host_key_algorithms(trusted: Sequence[asyncssh.SSHKey]) -> list[str]:
+    """Those of the trusted keys first. The others are asked for as well, so that a machine
+    with another kind of key shows it and is refused for it, not for a lack of algorithms."""
+    wanted = [name.decode() for key in trusted for name in key.sig_algorithms]
+    return list(dict.fromkeys([*wanted, *HOST_KEY_ALGORITHMS]))
+
+
+@asynccontextmanager
+async def _identity(target: Target) -> AsyncIterator[dict[str, Any]]:
+    """What asyncssh shall log in with: the one key that was named, else agent and ~/.ssh.
+
+    A named key that a passphrase protects, or of which only the .pub file is here, is
+    asked of the agent.
+    """
+    if target.private_key is None:
+        yield {}
+        return
+    path = Path(target.private_key).expanduser()
+    key = load_private_key(path) if path.exists() else None
+    if key is not None:
+        yield {"client_keys": [key], "agent_path": None}
+        return
+    beside = path.with_name(f"{path.name}.pub")
+    if not beside.is_file():
+        raise HostUnreachable(f"the ssh key {path} is not there", hint=f"ls -l {path}")
+    public = asyncssh.read_public_key(beside)
+    async with asyncssh.connect_agent() as agent:
+        held = [k for k in await agent.get_keys() if k.public_data == public.public_data]
+        if not held:
+            raise HostUnreachable(
+                f"the ssh agent does not hold the key {path}", hint=f"ssh-add {path}"
+            )
+        yield {"client_keys": held, "agent_path": None}
+
+
+async def _feed(writer: asyncssh.SSHWriter[bytes], content: bytes) -> None:
+    try:
+        for start in range(0, len(content), CHUNK_BYTES):
+            writer.write(content[start : start + CHUNK_BYTES])
+            await writer.drain()
+        writer.write_eof()
+    except (BrokenPipeError, ConnectionResetError):
+        return  # the command ended without reading all of it, as `head` does
+
+
+async def _read(reader: asyncssh.SSHReader[bytes]) -> bytes:
+    content = bytearray()
+    while chunk := await reader.read(CHUNK_BYTES):
+        content += chunk
+        if len(content) > OUTPUT_LIMIT_BYTES:
+            raise TooMuchOutput
+    return bytes(content)
+
+
+def _kill(process: asyncssh.SSHClientProcess[bytes] | None) -> None:
+    if process is not None:
+        process.kill()
+        process.close()
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
