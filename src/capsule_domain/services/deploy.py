@@ -1,5 +1,6 @@
 """Renting a server: planned, journalled before it costs, waited for, recorded."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from capsule_domain.errors import (
     ProviderError,
     ProviderUnavailable,
     StoreError,
+    UsageError,
 )
 from capsule_domain.models.deployment import (
     Deployment,
@@ -35,6 +37,17 @@ from capsule_domain.services.ready import Ready
 from capsule_domain.services.user_data import user_data
 
 _SHOWN_RUNNERS_UP = 4
+_SERVER_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+def server_name(name: str) -> str:
+    """`name`, if every cloud takes it as a server's. Raises UsageError with the rule."""
+    if not _SERVER_NAME.fullmatch(name):
+        raise UsageError(
+            f"{name[:60]!r} cannot name an xNode: a name is lower-case letters, digits and "
+            "inner dashes, 63 at most"
+        )
+    return name
 
 
 def plan_deploy(

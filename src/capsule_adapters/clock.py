@@ -1,0 +1,18 @@
+"""The machine's own clock."""
+
+import time
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """Implements `capsule_domain.ports.clock.Clock`."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            time.sleep(seconds)

@@ -1,0 +1,80 @@
+"""The xNodes that Capsule looks after."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from capsule_cli.session import session
+
+if TYPE_CHECKING:
+    from capsule_cli.theme import Screen
+    from capsule_domain.models.xnode import XNode
+
+
+def xnodes(
+    ctx: typer.Context,
+    *,
+    status: Annotated[str | None, typer.Option(help="Such as running, stopped or gone.")] = None,
+    region: Annotated[str | None, typer.Option(help="Only in this region.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Only at this cloud.")] = None,
+    tags: Annotated[str | None, typer.Option(help="All of these, a,b.")] = None,
+) -> None:
+    """The xNodes that Capsule looks after."""
+    from capsule_cli.values import listed, made
+    from capsule_domain.models.xnode import XNodeFilter
+
+    run = session(ctx)
+    chosen = made(XNodeFilter, status=status, region=region, provider=provider, tags=listed(tags))
+    rows = run.wiring.inventory().list(chosen)
+    run.out.show(rows, lambda screen: _paint(screen, rows))
+
+
+def _paint(screen: "Screen", rows: Sequence["XNode"]) -> None:
+    from capsule_cli.money import cents, rate
+    from capsule_cli.theme import status_dot
+
+    screen.header("xNodes")
+    if not rows:
+        screen.line("none")
+        if screen.fancy:
+            screen.hint("capsule openmesh deploy --name NAME")
+        return
+    screen.table(
+        ["xNode", "status", "cloud", "region", "template", "address", "$/hr", "$/mo"],
+        [
+            (
+                status_dot(row.name, active=row.status == "running"),
+                row.status,
+                row.provider[:4].upper(),
+                row.region,
+                row.template,
+                row.address or "",
+                rate(row.price_per_hour),
+                cents(row.price_per_month),
+            )
+            for row in rows
+        ],
+        right=["$/hr", "$/mo"],
+        whole=["xNode", "cloud"],
+    )
+
+
+def terminate(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Its whole name or id.")],
+) -> None:
+    """End an xNode for good."""
+    from capsule_cli.money import cents
+
+    run = session(ctx)
+    service = run.wiring.terminate()
+    xnode = service.find(name)
+    what = f"{xnode.name}: {xnode.template} in {xnode.region} at {xnode.provider}, with its disk"
+    if run.options.dry_run:
+        run.out.show(xnode, lambda screen: screen.line(f"would end {what}"))
+        return
+    run.ask.confirm_by_name(xnode.name, f"This ends {what}, for good.")
+    gone = service.run(xnode)
+    saved = f"{cents(xnode.price_per_month)} a month less"
+    run.out.show(gone, lambda screen: screen.success(f"{xnode.name} is gone; {saved}"))

@@ -1,0 +1,162 @@
+"""The command tree: one table of words, each loaded only when it is used."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from capsule_cli import options
+
+
+@dataclass(frozen=True)
+class Node:
+    """A command, or a group of them. `at` is `module:function` under capsule_cli.commands.
+
+    `help` is the first line of the function's docstring (a test compares them), here
+    so that listing commands loads none of them.
+    """
+
+    help: str
+    at: str | None = None
+    children: Mapping[str, "Node"] = field(default_factory=dict)
+
+
+MONITOR = Node(
+    "Watch the fleet: health and metrics.",
+    children={
+        "health": Node("Last known health of an xNode, or a fresh check.", "monitor:health"),
+        "metrics": Node("Last known metrics of an xNode, or fresh ones.", "monitor:metrics"),
+    },
+)
+OPENMESH = Node(
+    "xNodes on the clouds: prices, renting, inventory, cost.",
+    children={
+        "templates": Node("What the clouds sell, cheapest first.", "templates:templates"),
+        "deploy": Node("Rent the cheapest server that fits.", "deploy:deploy"),
+        "deployments": Node("The journal of deployments.", "deploy:deployments"),
+        "xnodes": Node("The xNodes that Capsule looks after.", "xnodes:xnodes"),
+        "xnode": Node(
+            "One xNode's life.",
+            children={"terminate": Node("End an xNode for good.", "xnodes:terminate")},
+        ),
+        "inventory": Node("The inventory of xNodes.", "xnodes:xnodes"),
+        "cost-report": Node("What the fleet costs, by currency.", "cost:cost_report"),
+        "monitor": MONITOR,
+    },
+)
+NIXOS = Node(
+    "Whole NixOS configurations.",
+    children={
+        "generate": Node("Write a NixOS configuration from a profile.", "nixos:generate"),
+        "validate": Node(
+            "Check a NixOS configuration as far as this machine can.", "nixos:validate"
+        ),
+    },
+)
+SANDBOX = Node(
+    "The rehearsal cloud, on loopback.",
+    children={
+        "up": Node("Start the rehearsal cloud in the background.", "sandbox:up"),
+        "down": Node("End the rehearsal cloud; what it holds stays.", "sandbox:down"),
+        "status": Node("Whether the rehearsal cloud runs.", "sandbox:status"),
+    },
+)
+ROOT = Node(
+    "From what you want on a machine to a fleet of NixOS servers.",
+    "home:home",
+    children={
+        "show": Node("The active profile, resolved.", "profile:show"),
+        "stacks": Node("The stacks there are, and which are active.", "profile:stacks"),
+        "add": Node("Add stacks to the active profile.", "profile:add"),
+        "remove": Node("Remove stacks from the active profile.", "profile:remove"),
+        "profiles": Node("The profiles there are.", "profile:profiles"),
+        "profile": Node(
+            "Choose a profile.",
+            children={"use": Node("Make a profile the active one.", "profile:use")},
+        ),
+        "preview": Node("The Nix that the active profile comes to.", "profile:preview"),
+        "nixos": NIXOS,
+        "openmesh": OPENMESH,
+        "demo": Node("The whole journey in the rehearsal cloud, under a minute.", "demo:demo"),
+        "sandbox": SANDBOX,
+    },
+)
+
+
+class _Command(TyperCommand):
+    """A command whose help ends with the options that every command takes."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        super().format_options(ctx, formatter)
+        _global_options(formatter)
+
+
+class _Group(TyperGroup):
+    """A group that lists its commands from the table, and loads one when it is run."""
+
+    nodes: Mapping[str, Node] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        return list(self.nodes)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, node.help) for name, node in self.nodes.items()])
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        super().format_options(ctx, formatter)
+        _global_options(formatter)
+
+
+def _global_options(formatter: Any) -> None:
+    with formatter.section("Global options"):
+        formatter.write_dl(list(options.HELP))
+
+
+class _Loading(Mapping[str, Any]):
+    """Commands by name, each built when it is asked for."""
+
+    def __init__(self, nodes: Mapping[str, Node]) -> None:
+        self._nodes = nodes
+
+    def __getitem__(self, name: str) -> Any:
+        return build(name, self._nodes[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+
+def build(name: str, node: Node, *, completion: bool = False) -> Any:
+    """The Typer command or group that `node` describes."""
+    if not node.children:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name, cls=_Command)(load(node))
+        return typer.main.get_command(app)
+    app = typer.Typer(cls=_Group, add_completion=completion, rich_markup_mode=None)
+    bare = load(node) if node.at else _help_alone
+    app.callback(invoke_without_command=True, help=node.help)(bare)
+    group = typer.main.get_command(app)
+    assert isinstance(group, _Group)  # noqa: S101  (Typer made it from `cls`)
+    group.name = name
+    group.nodes = node.children
+    group.commands = _Loading(node.children)  # type: ignore[assignment]
+    return group
+
+
+def load(node: Node) -> Callable[..., Any]:
+    """The function that `node` names. It must have one."""
+    module, _, function = (node.at or "").partition(":")
+    found: Callable[..., Any] = getattr(import_module(f"capsule_cli.commands.{module}"), function)
+    return found
+
+
+def _help_alone(ctx: typer.Context) -> None:
+    """A group without a screen of its own shows its help."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())

@@ -1,0 +1,158 @@
+"""The composition root: ports, filled. The only module that knows adapters."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from capsule_domain.errors import ConfigurationError, NotFound
+
+if TYPE_CHECKING:
+    from capsule_domain.services.environment import ManageProfile
+    from capsule_domain.services.generate import Generate
+    from capsule_domain.services.validate import Validate
+    from capsule_domain.services.watch import Watch
+
+    from capsule_domain.models.cost import CostReport
+    from capsule_domain.models.deployment import DeploymentEvent
+    from capsule_domain.models.money import Rates
+    from capsule_domain.ports.clock import Clock
+    from capsule_domain.ports.configurations import Configurations
+    from capsule_domain.ports.host import Hosts, Keys, KnownHosts
+    from capsule_domain.ports.inventory import Inventory
+    from capsule_domain.ports.journal import Journal
+    from capsule_domain.ports.monitor import Monitor
+    from capsule_domain.ports.nix_renderer import NixRenderer
+    from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.presets import Catalogue, Presets
+    from capsule_domain.ports.provider import Provider
+    from capsule_domain.ports.sandbox import Sandbox
+    from capsule_domain.ports.settings import Choices
+    from capsule_domain.services.deploy import Deploy
+    from capsule_domain.services.market import Market
+    from capsule_domain.services.terminate import Terminate
+
+GroupBy = Literal["provider", "region", "tag", "profile"]
+GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Ports, each filled when it is first asked for. Tests fill it with fakes."""
+
+    clock: "Callable[[], Clock]"
+    presets: "Callable[[], Presets]"
+    choices: "Callable[[], Choices]"
+    catalogue: "Callable[[], Catalogue]"
+    rates: "Callable[[], Rates]"
+    renderer: "Callable[[], NixRenderer]"
+    nix: "Callable[[], NixTool]"
+    configurations: "Callable[[], Configurations]"
+    inventory: "Callable[[], Inventory]"
+    journal: "Callable[[], Journal]"
+    monitor: "Callable[[], Monitor]"
+    hosts: "Callable[[], Hosts]"
+    known_hosts: "Callable[[], KnownHosts]"
+    keys: "Callable[[], Keys]"
+    sandbox: "Callable[[], Sandbox]"
+    providers: "Callable[[], Sequence[str]]"
+    """The clouds that Capsule knows."""
+    configured: "Callable[[], Sequence[str]]"
+    """Those of them whose credentials are at hand."""
+    provider: "Callable[[str], Provider]"
+    """A cloud by its name. Raises CredentialsMissing."""
+    bills_when_stopped: Callable[[str], bool]
+    username: str = "admin"
+    """Who runs this, as a machine's first user would be called."""
+    new_id: Callable[[], str] = lambda: secrets.token_hex(5)
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Close what was opened, newest first."""
+        while self.closers:
+            self.closers.pop()()
+
+    def known_provider(self, name: str) -> str:
+        """`name`, if there is such a cloud. Raises NotFound with the nearest."""
+        if name not in self.providers():
+            raise NotFound("provider", name, known=self.providers())
+        return name
+
+    def manage_profile(self) -> "ManageProfile":
+        from capsule_domain.services.environment import ManageProfile
+
+        return ManageProfile(self.choices(), self.presets())
+
+    def generate(self) -> "Generate":
+        from capsule_domain.services.generate import Generate
+
+        return Generate(self.renderer(), self.configurations(), self.choices())
+
+    def validate(self) -> "Validate":
+        from capsule_domain.services.validate import Validate
+
+        return Validate(self.nix(), self.configurations(), self.choices())
+
+    def market(self, provider: str | None) -> "Market":
+        """One cloud, or all that are configured. Raises ConfigurationError when none is."""
+        from capsule_domain.services.market import Market
+
+        names = [provider] if provider else self.configured()
+        if not names:
+            raise ConfigurationError(
+                "no cloud is configured",
+                hint="export DIGITALOCEAN_API_KEY=…, or rehearse: capsule --sandbox …",
+            )
+        return Market([self.provider(name) for name in names], self.catalogue().templates())
+
+    def deploy(self, progress: "Callable[[DeploymentEvent], None]") -> "Deploy":
+        from capsule_domain.services.deploy import Deploy
+        from capsule_domain.services.ready import Ready
+
+        settings = self.choices().openmesh()
+        ready = Ready(
+            hosts=self.hosts(),
+            inventory=self.inventory(),
+            clock=self.clock(),
+            timeout_seconds=settings.ready_timeout_seconds,
+            ssh_user=settings.ssh_user,
+        )
+        return Deploy(
+            provider=self.provider,
+            journal=self.journal(),
+            inventory=self.inventory(),
+            keys=self.keys(),
+            known_hosts=self.known_hosts(),
+            ready=ready,
+            clock=self.clock(),
+            new_id=self.new_id,
+            progress=progress,
+        )
+
+    def terminate(self) -> "Terminate":
+        from capsule_domain.services.terminate import Terminate
+
+        return Terminate(
+            provider=self.provider,
+            inventory=self.inventory(),
+            journal=self.journal(),
+            known_hosts=self.known_hosts(),
+            clock=self.clock(),
+        )
+
+    def watch(self) -> "Watch":
+        from capsule_domain.services.watch import Watch
+
+        return Watch(self.inventory(), self.monitor(), self.clock())
+
+    def cost_report(self, by: GroupBy) -> "CostReport":
+        from capsule_domain.services.cost import cost_report
+
+        from capsule_domain.models.xnode import XNodeFilter
+
+        return cost_report(
+            self.inventory().list(XNodeFilter(include_gone=True)),
+            by=by,
+            now=self.clock().now(),
+            bills_when_stopped=self.bills_when_stopped,
+        )
