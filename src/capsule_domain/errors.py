@@ -165,8 +165,8 @@ class QuotaExceeded(ProviderError):
 class ProviderUnavailable(ProviderError):
     """The cloud did not answer, or not sensibly; asking again is safe.
 
-    `sent` is False only when the request surely never reached the cloud. After a
-    POST with `sent` True nobody knows whether the cloud acted.
+    `sent` is False only when the cloud surely did not act: the request never reached
+    it, or was turned away. After a POST with `sent` True nobody knows.
     """
 
     def __init__(
@@ -183,7 +183,10 @@ class ProviderUnavailable(ProviderError):
 
 
 class RateLimited(ProviderUnavailable):
-    """The cloud asks us to wait. `retry_after_seconds` is its word, if it gave one."""
+    """The cloud asks us to wait. `retry_after_seconds` is its word, if it gave one.
+
+    `sent` is False: a request turned away at the door was not acted upon.
+    """
 
     def __init__(
         self,
@@ -194,7 +197,11 @@ class RateLimited(ProviderUnavailable):
     ) -> None:
         wait = "" if retry_after_seconds is None else f" for {retry_after_seconds:.0f} s"
         super().__init__(
-            provider, f"rate limit reached{wait}", request_id=request_id, hint="try again later"
+            provider,
+            f"rate limit reached{wait}",
+            request_id=request_id,
+            hint="try again later",
+            sent=False,
         )
         self.retry_after_seconds = retry_after_seconds
 

@@ -1,0 +1,99 @@
+"""The clouds that Capsule knows: one module and one line here for each.
+
+Importing this imports no HTTP library, so that what only lists clouds stays quick.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import SecretStr
+
+from capsule_adapters.providers import digitalocean
+from capsule_adapters.rest.dialect import Dialect
+from capsule_domain.errors import CredentialsMissing, NotFound
+from capsule_domain.models.server import Capabilities
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.provider import Provider
+
+Connect = Callable[[Mapping[str, SecretStr], str | None, Clock], Provider]
+
+
+@dataclass(frozen=True)
+class ProviderEntry:
+    """A cloud before it is connected. `ended`: the day its service ended."""
+
+    name: str
+    title: str
+    token_variables: tuple[str, ...]
+    """Where its key may be, the preferred one first."""
+    capabilities: Capabilities
+    connect: Connect
+    ended: date | None = None
+
+    @property
+    def endpoint_variable(self) -> str:
+        """What overrides the base URL."""
+        return f"CAPSULE_{self.name.upper()}_ENDPOINT"
+
+
+def connect(
+    name: str,
+    *,
+    credentials: Mapping[str, SecretStr | str],
+    endpoint: str | None,
+    clock: Clock,
+) -> Provider:
+    """The cloud of that name, for one account. Nothing is sent yet.
+
+    `credentials`: by variable name, such as `DIGITALOCEAN_API_KEY`; empty ones count as
+    missing. `endpoint`: None takes the cloud's own. Raises NotFound for an unknown
+    cloud, CredentialsMissing, and ConfigurationError for an endpoint or a key that
+    cannot be used.
+    """
+    try:
+        entry = PROVIDERS[name]
+    except KeyError as error:
+        raise NotFound(
+            "provider", name, known=PROVIDERS, hint="capsule openmesh providers"
+        ) from error
+    secrets = {key: SecretStr(_text(value)) for key, value in credentials.items() if _text(value)}
+    return entry.connect(secrets, endpoint, clock)
+
+
+def _text(value: SecretStr | str) -> str:
+    return (value.get_secret_value() if isinstance(value, SecretStr) else value).strip()
+
+
+def _rest(dialect: Dialect) -> ProviderEntry:
+    """A cloud that a dialect describes."""
+
+    def connected(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
+        from capsule_adapters.rest.provider import RestProvider
+        from capsule_adapters.rest.transport import JsonApi
+
+        token = next((secrets[v] for v in dialect.token_variables if v in secrets), None)
+        if token is None:
+            raise CredentialsMissing(dialect.name, dialect.token_variables[0])
+        api = JsonApi(
+            dialect.name,
+            endpoint or dialect.base_url,
+            auth_headers=dialect.auth_headers(token),
+            clock=clock,
+            pacing=dialect.pacing,
+            refusals=dialect.refusals,
+        )
+        return RestProvider(dialect, api, clock)
+
+    return ProviderEntry(
+        name=dialect.name,
+        title=dialect.title,
+        token_variables=dialect.token_variables,
+        capabilities=dialect.capabilities,
+        connect=connected,
+    )
+
+
+PROVIDERS: Mapping[str, ProviderEntry] = {
+    entry.name: entry for entry in (_rest(digitalocean.DIALECT),)
+}

@@ -1,0 +1,131 @@
+"""A cloud's differences from the others, as data."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import SecretStr
+
+from capsule_adapters.rest.pacing import Pacing
+from capsule_adapters.rest.paging import Paging, Query
+from capsule_adapters.rest.refusals import Refusal
+from capsule_adapters.rest.wire import Reading
+from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
+from capsule_domain.models.template import Offer, Region
+
+T_co = TypeVar("T_co", covariant=True)
+Reader = Callable[[Any, Reading], Iterable[T_co]]
+"""From one item of a cloud's JSON to our words; may give none or several."""
+
+
+@dataclass(frozen=True)
+class Collection(Generic[T_co]):
+    """A list of the cloud's. `items`: the body's key of it. Each of `queries` is asked."""
+
+    path: str
+    items: str
+    read: Reader[T_co]
+    queries: tuple[Query, ...] = ({},)
+
+
+@dataclass(frozen=True)
+class Single(Generic[T_co]):
+    """One thing of the cloud's. `item`: the body's key of it."""
+
+    path: str
+    item: str
+    read: Callable[[Any, Reading], T_co]
+
+
+@dataclass(frozen=True)
+class RemoteKey:
+    """An SSH key as the cloud keeps it. `key_id` is what create takes, in its own JSON type."""
+
+    key_id: int | str
+    public_key: str
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """Where a cloud keeps SSH keys. `upload(name, public_key)` is the body that adds one."""
+
+    ring: Collection[RemoteKey]
+    item: str
+    upload: Callable[[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class PowerCall:
+    """One request that changes the power. `{id}` in `path` is the server's id."""
+
+    path: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ActionPoll:
+    """Where to watch an action that a PowerCall began. `{id}` in `path` is the action's id."""
+
+    path: str
+    item: str
+    done: str
+    failed: str
+    id: str = "id"
+    status: str = "status"
+
+
+@dataclass(frozen=True)
+class Power:
+    """How servers are switched. Without `poll` a request answered is a thing done."""
+
+    start: PowerCall
+    stop: PowerCall
+    restart: PowerCall
+    force_restart: PowerCall
+    poll: ActionPoll | None = None
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where servers are listed, made and ended. `{id}` in `path` is the server's id."""
+
+    every: Collection[Server]
+    tagged: Callable[[str], tuple[Query, ...]]
+    """The queries that together list every server with a tag; others among them are sorted out."""
+    path: str
+    item: str
+    id_pattern: str
+    """A whole server id matches it: nothing else ever gets into a path."""
+    name_pattern: str
+    create: Callable[[ServerRequest, RemoteKey | None], Mapping[str, Any]]
+    """The body that rents; `image` is set, and secrets stay SecretStr."""
+    default_image: str
+    """The newest Ubuntu 24.04."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Everything that sets one cloud apart."""
+
+    name: str
+    title: str
+    base_url: str
+    token_variables: tuple[str, ...]
+    auth_headers: Callable[[SecretStr], Mapping[str, SecretStr]]
+    capabilities: Capabilities
+    pacing: Pacing
+    paging: Paging
+    refusals: tuple[Refusal, ...]
+    account: Single[Account]
+    regions: Collection[Region]
+    offers: Collection[Offer]
+    servers: Servers
+    power: Power
+    keys: KeyRing | None = None
+    """None: the cloud takes the key's text with each create."""
+
+
+def bearer(token: SecretStr) -> Mapping[str, SecretStr]:
+    """The usual header."""
+    return {"authorization": SecretStr(f"Bearer {token.get_secret_value()}")}

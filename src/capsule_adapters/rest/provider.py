@@ -1,0 +1,200 @@
+"""The Provider port over any cloud that a Dialect describes."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from capsule_adapters.rest.answer import Answer, pluck
+from capsule_adapters.rest.dialect import Collection, Dialect, KeyRing, RemoteKey
+from capsule_adapters.rest.paging import Query, collect
+from capsule_adapters.rest.power import PowerSwitch
+from capsule_adapters.rest.public_key import PublicKey
+from capsule_adapters.rest.refusals import Subject
+from capsule_adapters.rest.transport import JsonApi
+from capsule_adapters.rest.wire import Reading, understood
+from capsule_domain.errors import NotFound, ProviderError, ProviderUnavailable
+from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
+from capsule_domain.models.server import (
+    Account,
+    Capabilities,
+    Server,
+    ServerRequest,
+    ServerStatus,
+)
+from capsule_domain.models.template import Offer, Region
+from capsule_domain.ports.clock import Clock
+
+T = TypeVar("T")
+
+
+class RestProvider:
+    """The Provider port over a cloud's own words. Lists are whole when they are returned."""
+
+    def __init__(self, dialect: Dialect, api: JsonApi, clock: Clock) -> None:
+        self._dialect = dialect
+        self._api = api
+        self._clock = clock
+        self._power = PowerSwitch(dialect, api, clock)
+
+    @property
+    def name(self) -> str:
+        return self._dialect.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._dialect.capabilities
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._api.close()
+
+    def account(self) -> Account:
+        single = self._dialect.account
+        answer = self._api.get(single.path)
+        with understood(self.name, single.item, answer.request_id):
+            return single.read(pluck(answer.body, single.item), self._reading())
+
+    def regions(self) -> list[Region]:
+        return self._all(self._dialect.regions)
+
+    def offers(self) -> list[Offer]:
+        return self._all(self._dialect.offers)
+
+    def servers(self, *, deployment: DeploymentId | None = None) -> list[Server]:
+        servers = self._dialect.servers
+        if deployment is None:
+            found = self._all(servers.every)
+        else:
+            tag = f"{TAG_PREFIX}{deployment}"
+            tagged = self._all(servers.every, servers.tagged(tag))
+            found = [server for server in tagged if tag in server.tags]
+        # One that was made while we read may be on two pages.
+        return list({server.server_id: server for server in found}.values())
+
+    def server(self, server_id: str) -> Server:
+        answer = self._api.get(self._path(server_id), subject=Subject("server", server_id))
+        return self._one_server(answer)
+
+    def create(self, request: ServerRequest) -> Server:
+        self._refuse_unfit(request)
+        with _nothing_rented():
+            key = self._ensure_key(self._dialect.keys, request) if self._dialect.keys else None
+        servers = self._dialect.servers
+        image = request.image or servers.default_image
+        body = servers.create(request.model_copy(update={"image": image}), key)
+        answer = self._api.post(servers.every.path, body=body)
+        try:
+            return self._one_server(answer)
+        except ProviderUnavailable:
+            raise
+        except ProviderError as error:
+            # It was rented, and we cannot say which it is: the same as a lost answer.
+            raise ProviderUnavailable(
+                self.name, "rented, but the answer is not understood", request_id=answer.request_id
+            ) from error
+
+    def start(self, server_id: str) -> None:
+        if self.server(server_id).status is not ServerStatus.RUNNING:
+            self._power.throw(server_id, self._dialect.power.start)
+
+    def stop(self, server_id: str) -> None:
+        if self.server(server_id).status is not ServerStatus.STOPPED:
+            self._power.throw(server_id, self._dialect.power.stop)
+
+    def restart(self, server_id: str, *, force: bool = False) -> None:
+        power = self._dialect.power
+        self._path(server_id)
+        self._power.throw(server_id, power.force_restart if force else power.restart)
+
+    def destroy(self, server_id: str) -> None:
+        path = self._path(server_id)
+        with suppress(NotFound):
+            self._api.delete(path, subject=Subject("server", server_id), idempotent=True)
+
+    def _reading(self) -> Reading:
+        return Reading(self.name, self._clock.now())
+
+    def _all(self, collection: Collection[T], queries: tuple[Query, ...] | None = None) -> list[T]:
+        found: list[T] = []
+        for query in collection.queries if queries is None else queries:
+            raw = collect(
+                self.name,
+                lambda asked: self._api.get(collection.path, query=asked),
+                self._dialect.paging,
+                items=collection.items,
+                query=query,
+            )
+            for item in raw:
+                with understood(self.name, collection.items):
+                    found += collection.read(item, self._reading())
+        return found
+
+    def _one_server(self, answer: Answer) -> Server:
+        servers = self._dialect.servers
+        with understood(self.name, servers.item, answer.request_id):
+            raw = pluck(answer.body, servers.item)
+            return next(iter(servers.every.read(raw, self._reading())))
+
+    def _path(self, server_id: str) -> str:
+        """The server's path. Raises NotFound for what cannot be an id: `?tag=x` is not one."""
+        if not re.fullmatch(self._dialect.servers.id_pattern, server_id, re.ASCII):
+            raise NotFound(f"{self.name} server", server_id)
+        return self._dialect.servers.path.format(id=quote(server_id, safe=""))
+
+    def _refuse_unfit(self, request: ServerRequest) -> None:
+        """Refuse here what the cloud would refuse, with a better sentence. Nothing is sent."""
+        can = self.capabilities
+        for tag in request.tags:
+            if not re.fullmatch(can.tag_pattern, tag, re.ASCII):
+                raise ProviderError(self.name, f"a tag must match {can.tag_pattern}, not {tag!r}")
+        if not re.fullmatch(self._dialect.servers.name_pattern, request.name, re.ASCII):
+            raise ProviderError(
+                self.name, f"a name must match {self._dialect.servers.name_pattern}"
+            )
+        size = len(request.user_data.get_secret_value().encode())
+        if size > can.user_data_max_bytes:
+            raise ProviderError(
+                self.name, f"user data of {size} bytes; at most {can.user_data_max_bytes} go"
+            )
+
+    def _ensure_key(self, ring: KeyRing, request: ServerRequest) -> RemoteKey:
+        """The key at the cloud: found, or else uploaded once."""
+        try:
+            key = PublicKey.parse(request.ssh_public_key)
+        except ValueError as error:
+            raise ProviderError(self.name, f"the SSH public key cannot be used: {error}") from error
+        found = self._find_key(ring, key)
+        if found is not None:
+            return found
+        try:
+            return self._upload(ring, key)
+        except ProviderError:
+            # Someone else may have been quicker, or only the answer was lost.
+            found = self._find_key(ring, key)
+            if found is None:
+                raise
+            return found
+
+    def _find_key(self, ring: KeyRing, key: PublicKey) -> RemoteKey | None:
+        keys = self._all(ring.ring)
+        return next((k for k in keys if key.is_same(k.public_key, k.fingerprint)), None)
+
+    def _upload(self, ring: KeyRing, key: PublicKey) -> RemoteKey:
+        name = f"capsule-{hashlib.sha256(key.data).hexdigest()[:12]}"
+        body: Mapping[str, Any] = ring.upload(name, key.line)
+        answer = self._api.post(ring.ring.path, body=body)
+        with understood(self.name, ring.item, answer.request_id):
+            return next(iter(ring.ring.read(pluck(answer.body, ring.item), self._reading())))
+
+
+@contextmanager
+def _nothing_rented() -> Iterator[None]:
+    """Whatever failed in here, the renting request was not sent."""
+    try:
+        yield
+    except ProviderUnavailable as error:
+        error.sent = False
+        raise

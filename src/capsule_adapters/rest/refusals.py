@@ -1,0 +1,136 @@
+"""What a cloud's refusal means, in our errors."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from capsule_domain.errors import (
+    CapsuleError,
+    CredentialsRefused,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
+
+_LONGEST_MESSAGE_CHARS = 300
+_TEXTS = ("message", "error", "description", "reason", "errors", "messages", "details")
+_CODES = ("id", "type", "code")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a cloud's words mean: where `pattern` is found in its error, `error` is raised."""
+
+    pattern: str
+    error: type[ProviderError]
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a request is about, so that a 404 can name it."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal as it came: `body` is its JSON, or None where there was none or no sense in it."""
+
+    status: int
+    body: Any = None
+    request_id: str | None = None
+    retry_after_seconds: float | None = None
+
+
+class AskedToWait(ProviderUnavailable):
+    """The cloud cannot just now, and said for how long."""
+
+    def __init__(
+        self, provider: str, message: str, *, seconds: float, request_id: str | None
+    ) -> None:
+        super().__init__(provider, message, request_id=request_id)
+        self.retry_after_seconds = seconds
+
+
+def words(body: Any) -> str:
+    """The sentence in a cloud's error answer, in whichever of the usual forms; one line."""
+    text = "; ".join(dict.fromkeys(_sentences(body)))
+    clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return (
+        clean if len(clean) <= _LONGEST_MESSAGE_CHARS else f"{clean[: _LONGEST_MESSAGE_CHARS - 1]}…"
+    )
+
+
+def code(body: Any) -> str:
+    """The cloud's own short name of the error, or an empty string."""
+    found = body if isinstance(body, dict) else {}
+    return " ".join(str(found[key]) for key in _CODES if isinstance(found.get(key), str))
+
+
+def error_for(
+    provider: str,
+    refused: Refused,
+    *,
+    subject: Subject | None,
+    refusals: Sequence[Refusal],
+    said: str,
+) -> CapsuleError:
+    """The error that a refusal is. `said`: the cloud's words, free of secrets."""
+    status, request_id = refused.status, refused.request_id
+    if status == 429:
+        return RateLimited(
+            provider, retry_after_seconds=refused.retry_after_seconds, request_id=request_id
+        )
+    message = _lowered(said) or f"refused without a reason (HTTP {status})"
+    if status >= 500 or status == 408:
+        return _unavailable(provider, refused, said)
+    if status != 401:
+        for refusal in refusals:
+            if re.search(refusal.pattern, f"{code(refused.body)} {said}", re.IGNORECASE):
+                return refusal.error(provider, message, hint=refusal.hint, request_id=request_id)
+    if status in (401, 403):
+        return _credentials(provider, status, said, request_id)
+    if status == 404 and subject is not None:
+        return NotFound(f"{provider} {subject.kind}", subject.name)
+    return ProviderError(provider, message, request_id=request_id)
+
+
+def _unavailable(provider: str, refused: Refused, said: str) -> ProviderUnavailable:
+    message = f"not working just now (HTTP {refused.status})" + (f": {said}" if said else "")
+    if refused.retry_after_seconds is None:
+        return ProviderUnavailable(provider, message, request_id=refused.request_id)
+    return AskedToWait(
+        provider, message, seconds=refused.retry_after_seconds, request_id=refused.request_id
+    )
+
+
+def _credentials(
+    provider: str, status: int, said: str, request_id: str | None
+) -> CredentialsRefused:
+    cause = "the key is not accepted" if status == 401 else "the key lacks the right"
+    return CredentialsRefused(
+        provider,
+        f"{cause}: {_lowered(said)}" if said else cause,
+        hint=f"capsule openmesh provider check {provider}",
+        request_id=request_id,
+    )
+
+
+def _sentences(body: Any) -> Iterator[str]:
+    if isinstance(body, str) and body.strip():
+        yield body.strip()
+    elif isinstance(body, list):
+        for part in body:
+            yield from _sentences(part)
+    elif isinstance(body, dict):
+        for key in _TEXTS:
+            yield from _sentences(body.get(key))
+
+
+def _lowered(text: str) -> str:
+    """As the second half of a sentence; a word in capitals stays one."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

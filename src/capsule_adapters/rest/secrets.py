@@ -1,0 +1,51 @@
+"""Secrets on their way to the wire, and nowhere else."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from capsule_domain.errors import ConfigurationError
+
+_SHORTEST_PART = 8
+
+
+def encode(body: Mapping[str, Any]) -> tuple[bytes, tuple[SecretStr, ...]]:
+    """`body` as JSON, and the secrets that were in it (SecretStr anywhere as a value)."""
+    found: list[SecretStr] = []
+
+    def reveal(value: Any) -> str:
+        if not isinstance(value, SecretStr):
+            raise TypeError(f"{type(value).__name__} is not JSON")
+        found.append(value)
+        return str(value.get_secret_value())
+
+    return json.dumps(body, default=reveal).encode(), tuple(found)
+
+
+def redacted(text: str, secrets: Iterable[SecretStr]) -> str:
+    """`text` without any secret: clouds like to quote what they refuse.
+
+    A secret goes word by word too, since quoting reflows and cuts it.
+    """
+    for secret in secrets:
+        value = secret.get_secret_value().strip()
+        words = {word for word in value.split() if len(word) >= _SHORTEST_PART}
+        for part in sorted(words | {value}, key=len, reverse=True):
+            text = text.replace(part, "[secret]") if part else text
+    return text
+
+
+def check_header_secret(provider: str, secret: SecretStr) -> None:
+    """Refuse a key that cannot be an HTTP header. Raises ConfigurationError.
+
+    HTTP libraries quote the bad header, key and all, in the error they raise.
+    """
+    value = secret.get_secret_value()
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise ConfigurationError(
+            f"the key of {provider} holds a blank, a line break or another character "
+            "that no key has",
+            hint=f"capsule openmesh provider configure {provider}",
+        )
