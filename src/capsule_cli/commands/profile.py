@@ -81,13 +81,13 @@ def stacks(
 def add(ctx: typer.Context, names: StackNames) -> None:
     """Add stacks to the active profile."""
     run = session(ctx)
-    _changed(run, run.wiring.manage_profile().add(names, dry_run=run.options.dry_run))
+    _changed(run, run.wiring.manage_profile(dry_run=run.options.dry_run).add(names))
 
 
 def remove(ctx: typer.Context, names: StackNames) -> None:
     """Remove stacks from the active profile."""
     run = session(ctx)
-    _changed(run, run.wiring.manage_profile().remove(names, dry_run=run.options.dry_run))
+    _changed(run, run.wiring.manage_profile(dry_run=run.options.dry_run).remove(names))
 
 
 def _changed(run: Session, change: "ProfileChange") -> None:
@@ -145,7 +145,7 @@ def use(
 ) -> None:
     """Make a profile the active one."""
     run = session(ctx)
-    profile = run.wiring.manage_profile().use(name, dry_run=run.options.dry_run)
+    profile = run.wiring.manage_profile(dry_run=run.options.dry_run).use(name)
     verb = "would be" if run.options.dry_run else "is"
     run.out.show(profile, lambda screen: screen.success(f"{profile.name} {verb} active"))
 

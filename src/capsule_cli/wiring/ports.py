@@ -1,4 +1,4 @@
-"""The composition root: ports, filled. The only module that knows adapters."""
+"""The ports that commands use, and the services made of them."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 from capsule_domain.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
-    from capsule_domain.services.environment import ManageProfile
     from capsule_domain.services.generate import Generate
     from capsule_domain.services.validate import Validate
     from capsule_domain.services.watch import Watch
@@ -29,8 +28,10 @@ if TYPE_CHECKING:
     from capsule_domain.ports.sandbox import Sandbox
     from capsule_domain.ports.settings import Choices
     from capsule_domain.services.deploy import Deploy
+    from capsule_domain.services.environment import ManageProfile
     from capsule_domain.services.market import Market
     from capsule_domain.services.terminate import Terminate
+
 
 GroupBy = Literal["provider", "region", "tag", "profile"]
 GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
@@ -78,10 +79,12 @@ class Wiring:
             raise NotFound("provider", name, known=self.providers())
         return name
 
-    def manage_profile(self) -> "ManageProfile":
+    def manage_profile(self, *, dry_run: bool = False) -> "ManageProfile":
         from capsule_domain.services.environment import ManageProfile
+        from capsule_domain.services.rehearse import UnwrittenChoices
 
-        return ManageProfile(self.choices(), self.presets())
+        choices = UnwrittenChoices(self.choices()) if dry_run else self.choices()
+        return ManageProfile(choices, self.presets())
 
     def generate(self) -> "Generate":
         from capsule_domain.services.generate import Generate

@@ -1,0 +1,6 @@
+"""The composition root: ports, filled. The only room that knows adapters."""
+
+from capsule_cli.wiring.ports import GROUPS, GroupBy, Wiring
+from capsule_cli.wiring.real import wire
+
+__all__ = ["GROUPS", "GroupBy", "Wiring", "wire"]

@@ -1,0 +1,244 @@
+"""The adapters, each imported and made when it is first used."""
+
+import getpass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from capsule_cli.options import GlobalOptions
+from capsule_cli.wiring.ports import Wiring
+from capsule_domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from capsule_adapters.sandbox.control import SandboxControl
+    from capsule_adapters.store.credentials import Credentials
+    from capsule_adapters.store.sqlite import Database
+    from capsule_domain.models.money import Rates
+    from capsule_domain.ports.clock import Clock
+    from capsule_domain.ports.configurations import Configurations
+    from capsule_domain.ports.host import Hosts, Keys, KnownHosts
+    from capsule_domain.ports.inventory import Inventory
+    from capsule_domain.ports.journal import Journal
+    from capsule_domain.ports.monitor import Monitor
+    from capsule_domain.ports.nix_renderer import NixRenderer
+    from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.presets import Catalogue, Presets
+    from capsule_domain.ports.provider import Provider
+    from capsule_domain.ports.settings import Choices
+
+
+def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
+    """The real ports over `options.home`, or the rehearsal cloud's over its own home."""
+    real = _RealPorts(options, environment)
+    return Wiring(
+        clock=lambda: real.clock,
+        presets=lambda: real.presets,
+        choices=lambda: real.choices,
+        catalogue=lambda: real.catalogue,
+        rates=real.rates,
+        renderer=real.renderer,
+        nix=lambda: real.nix,
+        configurations=real.configurations,
+        inventory=lambda: real.inventory,
+        journal=lambda: real.journal,
+        monitor=lambda: real.monitor,
+        hosts=lambda: real.hosts,
+        known_hosts=real.known_hosts,
+        keys=real.keys,
+        sandbox=lambda: real.sandbox,
+        providers=real.providers,
+        configured=real.configured,
+        provider=real.provider,
+        bills_when_stopped=real.bills_when_stopped,
+        username=_username(),
+        closers=real.closers,
+    )
+
+
+_USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+
+
+def _username() -> str:
+    """Who runs this, where that is a name for a machine's first user."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):
+        name = ""
+    return name if _USERNAME.fullmatch(name) and name != "root" else "admin"
+
+
+class _RealPorts:
+    """Adapters, each imported and made when it is first used, and used again after."""
+
+    def __init__(self, options: GlobalOptions, environment: Mapping[str, str]) -> None:
+        self._sandboxed = options.sandbox
+        self._sandbox_home = options.home / "sandbox"
+        self._home = self._sandbox_home if options.sandbox else options.home
+        self._environment = environment
+        self._clouds: dict[str, Provider] = {}
+        self.closers: list[Callable[[], None]] = []
+
+    @cached_property
+    def clock(self) -> "Clock":
+        from capsule_adapters.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
+    def presets(self) -> "Presets":
+        from capsule_adapters.presets.builtin import BuiltinPresets
+
+        return BuiltinPresets(self._home)
+
+    @cached_property
+    def choices(self) -> "Choices":
+        from capsule_adapters.store.choices import YamlChoices
+
+        return YamlChoices(self._home)
+
+    @cached_property
+    def catalogue(self) -> "Catalogue":
+        from capsule_adapters.presets.catalogue import TomlCatalogue
+
+        return TomlCatalogue()
+
+    def rates(self) -> "Rates":
+        from capsule_adapters.presets.catalogue import rates
+
+        return rates()
+
+    def renderer(self) -> "NixRenderer":
+        from capsule_adapters.nix.renderer import JinjaNixRenderer
+
+        return JinjaNixRenderer()
+
+    @cached_property
+    def nix(self) -> "NixTool":
+        from capsule_adapters.nix.tool import NixCommand
+
+        return NixCommand()
+
+    def configurations(self) -> "Configurations":
+        from capsule_adapters.store.configurations import ConfigurationFolders
+
+        return ConfigurationFolders(self._home)
+
+    @cached_property
+    def _database(self) -> "Database":
+        from capsule_adapters.store.state import state_database
+
+        database = state_database(self._home)
+        self.closers.append(database.close)
+        return database
+
+    @cached_property
+    def inventory(self) -> "Inventory":
+        from capsule_adapters.store.inventory import SqliteInventory
+
+        return SqliteInventory(self._database)
+
+    @cached_property
+    def journal(self) -> "Journal":
+        from capsule_adapters.store.journal import SqliteJournal
+
+        return SqliteJournal(self._database)
+
+    @cached_property
+    def monitor(self) -> "Monitor":
+        from capsule_adapters.probes.ssh_monitor import SshMonitor
+
+        from capsule_adapters.store.observations import SqliteObservations
+
+        observations = SqliteObservations(self._home / "metrics.db")
+        self.closers.append(observations.close)
+        return SshMonitor(self.hosts, observations, self.clock)
+
+    @cached_property
+    def hosts(self) -> "Hosts":
+        from capsule_adapters.ssh.host import SshHosts
+
+        hosts = SshHosts(self._home / "known_hosts", self._ssh_config())
+        self.closers.append(hosts.close)
+        return hosts
+
+    def _ssh_config(self) -> Path:
+        """The person's own; in the rehearsal only the rehearsal's."""
+        if self._sandboxed:
+            self.sandbox.up()
+            return self.sandbox.access().ssh_config
+        return Path("~/.ssh/config").expanduser()
+
+    def known_hosts(self) -> "KnownHosts":
+        from capsule_adapters.ssh.known_hosts import KnownHostsFile
+
+        return KnownHostsFile(self._home / "known_hosts")
+
+    def keys(self) -> "Keys":
+        from capsule_adapters.ssh.keys import SshKeys
+
+        return SshKeys(self._home / "ssh")
+
+    @cached_property
+    def sandbox(self) -> "SandboxControl":
+        from capsule_adapters.sandbox.control import SandboxControl
+
+        return SandboxControl(self._sandbox_home)
+
+    def providers(self) -> Sequence[str]:
+        from capsule_adapters.providers import PROVIDERS
+
+        return list(PROVIDERS)
+
+    def configured(self) -> Sequence[str]:
+        from capsule_adapters.providers import PROVIDERS
+
+        if self._sandboxed:
+            self.sandbox.up()
+            return list(self.sandbox.access().endpoints)
+        return [
+            entry.name
+            for entry in PROVIDERS.values()
+            if self._credentials.token(entry.name, entry.token_variables)
+        ]
+
+    def provider(self, name: str) -> "Provider":
+        if name not in self._clouds:
+            self._clouds[name] = self._connect(name)
+        return self._clouds[name]
+
+    def _connect(self, name: str) -> "Provider":
+        """The cloud; in the rehearsal never with a real key, and never the real one."""
+        from capsule_adapters.providers import PROVIDERS, connect
+
+        entry = PROVIDERS.get(name)
+        if entry is None:
+            raise NotFound("provider", name, known=PROVIDERS)
+        variable = entry.token_variables[0]
+        if self._sandboxed:
+            self.sandbox.up()
+            access = self.sandbox.access()
+            if name not in access.endpoints:
+                raise NotFound("cloud in the sandbox", name, known=access.endpoints)
+            token, endpoint = access.token, access.endpoints[name]
+            return connect(name, credentials={variable: token}, endpoint=endpoint, clock=self.clock)
+        found = self._credentials.token(name, entry.token_variables)
+        return connect(
+            name,
+            credentials={variable: found} if found else {},
+            endpoint=self._credentials.endpoint(name, entry.endpoint_variable),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _credentials(self) -> "Credentials":
+        from capsule_adapters.store.credentials import Credentials
+
+        return Credentials(self._home, self._environment)
+
+    def bills_when_stopped(self, provider: str) -> bool:
+        from capsule_adapters.providers import PROVIDERS
+
+        entry = PROVIDERS.get(provider)
+        return entry is None or entry.capabilities.bills_when_stopped
