@@ -1,0 +1,1 @@
+"""Nix: how values become its text, and how it is asked."""

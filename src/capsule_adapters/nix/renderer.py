@@ -1,0 +1,137 @@
+"""Nix text from values, by templates."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from capsule_adapters.nix.literal import (
+    Attribute,
+    attribute_name,
+    comment,
+    nix_literal,
+    relative_path,
+)
+from capsule_domain.models.nixos import NixosPart, NixosRequest, PreviewFormat, RenderedFile
+from capsule_domain.models.profile import Environment
+
+if TYPE_CHECKING:  # loaded on first rendering: `--help` does without
+    from jinja2 import Environment as Templates
+
+_PART_FILES = {
+    NixosPart.HOME_MANAGER: "home.nix",
+    NixosPart.FLAKE: "flake.nix",
+    NixosPart.HARDWARE: "hardware-configuration.nix",
+}
+_MACHINE_FILES = (
+    "README.md",
+    "access.nix",
+    "configuration.nix",
+    "flake.nix",
+    "hardware-configuration.nix",
+    "home.nix",
+)
+_PREVIEWS = {
+    PreviewFormat.ENV: "env.nix",
+    PreviewFormat.NIXOS: "configuration.nix",
+    PreviewFormat.HOME: "home.nix",
+    PreviewFormat.FLAKE: "env-flake.nix",
+    PreviewFormat.SHELL: "shell.nix",
+}
+
+_ROOT = "root"
+_ROOT_HOME = PurePosixPath("/root")
+
+_HARDWARE_MESSAGE = (
+    "hardware-configuration.nix is a placeholder. On the machine run:"
+    " nixos-generate-config --show-hardware-config > hardware-configuration.nix"
+)
+_NO_KEY_WARNING = (
+    "access.nix holds no SSH key and the users have no password: nobody can log in."
+    " Add a key with: capsule nixos generate --authorized-key"
+)
+
+FILTERS: Mapping[str, Callable[[str], str]] = {
+    "nix": nix_literal,
+    "attribute": attribute_name,
+    "comment": comment,
+    "relative_path": relative_path,
+    "package": lambda path: nix_literal(Attribute(path)),
+    "python_package": lambda path: nix_literal(Attribute(path, of="ps")),
+}
+"""Every value in a Nix template goes through one of these; all are of literal.py."""
+
+
+class JinjaNixRenderer:
+    """Implements the NixRenderer port. Pure: no Nix, no clock, no disk but the templates."""
+
+    def configuration(self, request: NixosRequest) -> Sequence[RenderedFile]:
+        """The files of `request.part`, sorted by path.
+
+        Raises ConfigurationError for a value that Nix cannot hold.
+        """
+        values = _values(request)
+        if request.part in _PART_FILES:
+            return [self._file(_PART_FILES[request.part], values)]
+        files = [self._file(name, values) for name in _MACHINE_FILES]
+        files += [
+            RenderedFile(path=f"modules/{entry.stack.name}.nix", text=_ended(entry.stack.module))
+            for entry in request.environment.stacks
+            if entry.stack.module is not None
+        ]
+        return sorted(files, key=lambda file: file.path)
+
+    def preview(self, environment: Environment, form: PreviewFormat) -> str:
+        """One expression or file, with the default host and user where it names them."""
+        values = _values(NixosRequest(environment=environment))
+        return self._render(_PREVIEWS[form], values | {"with_packages": True})
+
+    def _file(self, name: str, values: Mapping[str, Any]) -> RenderedFile:
+        return RenderedFile(path=name, text=self._render(name, values))
+
+    def _render(self, name: str, values: Mapping[str, Any]) -> str:
+        return _ended(self._templates.get_template(f"{name}.j2").render(values))
+
+    @cached_property
+    def _templates(self) -> "Templates":
+        from jinja2 import Environment as Templates
+        from jinja2 import PackageLoader, StrictUndefined
+
+        templates = Templates(
+            loader=PackageLoader("capsule_adapters", "nix/templates"),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701  (Nix and Markdown: HTML's escapes break both)
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        templates.filters.update(FILTERS)
+        return templates
+
+
+def _values(request: NixosRequest) -> dict[str, Any]:
+    environment = request.environment
+    is_root = request.username == _ROOT
+    return {
+        "environment": environment,
+        "profile": environment.profile.name,
+        "name": f"capsule-{environment.profile.name}",
+        "modules": sorted(e.stack.name for e in environment.stacks if e.stack.module is not None),
+        "unfree": environment.unfree,
+        "hostname": request.hostname,
+        "username": request.username,
+        "home_directory": _ROOT_HOME if is_root else PurePosixPath("/home", request.username),
+        "username_is_root": is_root,
+        "release": request.release,
+        "state_version": request.state_version or request.release,
+        "timezone": request.timezone,
+        "authorized_keys": sorted(set(request.authorized_keys)),
+        "with_packages": False,
+        "hardware_message": _HARDWARE_MESSAGE,
+        "no_key_warning": _NO_KEY_WARNING,
+    }
+
+
+def _ended(text: str | None) -> str:
+    """`text` with exactly one newline at its end."""
+    return f"{(text or '').rstrip()}\n"

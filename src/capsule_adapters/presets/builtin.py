@@ -1,0 +1,90 @@
+"""The stacks and profiles that ship with Capsule, and the user's own stacks."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from capsule_adapters.presets.root import presets_root
+from capsule_adapters.presets.toml import line_of, read_model, read_text
+from capsule_domain.errors import ConfigurationError, StoreError
+from capsule_domain.models.profile import Profile
+from capsule_domain.models.stack import Stack
+
+
+class BuiltinPresets:
+    """Presets from what ships with Capsule and from `<home>/presets/stacks/`.
+
+    Files are read on first use and once. `home` None has no stacks of the user's own.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._home = home
+
+    def stacks(self) -> Mapping[str, Stack]:
+        """Every stack by name, sorted; a user's own overrides a built-in one."""
+        return self._stacks
+
+    def profiles(self) -> Mapping[str, Profile]:
+        """The built-in profiles by name, sorted."""
+        return self._profiles
+
+    @cached_property
+    def _stacks(self) -> Mapping[str, Stack]:
+        found = {stack.name: stack for stack in _stacks_in(presets_root() / "stacks")}
+        if self._home is not None:
+            found |= {stack.name: stack for stack in _stacks_in(self._home / "presets" / "stacks")}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def _profiles(self) -> Mapping[str, Profile]:
+        profiles = {}
+        for file in _entries(presets_root() / "profiles"):
+            if file.name.endswith(".toml"):
+                profile = read_model(Profile, file, builtin=True)
+                _named_as(file, profile.name, file.name.removesuffix(".toml"))
+                profiles[profile.name] = profile
+        return dict(sorted(profiles.items()))
+
+
+def _stacks_in(folder: Traversable) -> Iterator[Stack]:
+    for entry in _entries(folder):
+        if entry.is_dir():
+            yield _stack(entry)
+
+
+def _stack(folder: Traversable) -> Stack:
+    preset = folder / "preset.toml"
+    if not preset.is_file():
+        raise ConfigurationError(
+            "a stack's folder has a preset.toml",
+            file=str(folder),
+            hint="copy the preset.toml of a built-in stack and change it",
+        )
+    module = folder / "module.nix"
+    stack = read_model(Stack, preset, module=read_text(module) if module.is_file() else None)
+    _named_as(preset, stack.name, folder.name)
+    return stack
+
+
+def _entries(folder: Traversable) -> list[Traversable]:
+    """What is in a folder, by name, without hidden files; nothing when it is not there."""
+    try:
+        found = [entry for entry in folder.iterdir() if not entry.name.startswith((".", "_"))]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror or 'cannot be read'}") from error
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _named_as(file: Traversable, name: str, expected: str) -> None:
+    """A preset is found by its file's name, so it must not call itself otherwise."""
+    if name != expected:
+        raise ConfigurationError(
+            f"name is '{name}', but its place says '{expected}'",
+            hint=f'set name = "{expected}", or rename it',
+            file=str(file),
+            line=line_of(read_text(file), ("name",)),
+            field="name",
+        )
