@@ -1,9 +1,11 @@
 """One run of the command line, from its words to its exit code."""
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -61,7 +63,7 @@ def run(
         return report.report(error, out)
     out.json, out.quiet, out.verbose = options.json, options.quiet, options.verbose
     asking = ask or Ask.at_terminal(out, yes=options.yes, no_input=options.no_input)
-    session = Session(options, out, asking, wire or _real_wire)
+    session = Session(options, out, asking, wire or partial(_real_wire, arguments))
     try:
         return _guarded(rest, session)
     finally:
@@ -69,11 +71,14 @@ def run(
             session.wiring.close()
 
 
-def _real_wire(options: GlobalOptions) -> Any:
+def _real_wire(arguments: Sequence[str], options: GlobalOptions) -> Any:
+    import logging
+
     from capsule_cli import log
     from capsule_cli.wiring import wire
 
     log.start(options.home, os.environ, verbose=options.verbose, debug=options.debug)
+    logging.getLogger("capsule").info("%s", shlex.join([PROGRAM, *arguments]))
     return wire(options, os.environ)
 
 
@@ -82,6 +87,7 @@ def _guarded(rest: list[str], session: Session) -> int:
     try:
         return _invoke(rest, session)
     except CapsuleError as error:
+        _note(error)
         return report.report(error, out)
     except typer.TyperException as error:
         line = error.format_message().rstrip(".")
@@ -111,6 +117,14 @@ def _invoke(rest: list[str], session: Session) -> int:
     except typer.Exit as ended:
         return ended.exit_code
     return 0
+
+
+def _note(error: CapsuleError) -> None:
+    """Into the log, with the cause that the one line on the screen leaves out."""
+    import logging
+
+    logging.getLogger("capsule").info("%s: %s", type(error).__name__, error)
+    logging.getLogger("capsule").debug("because of", exc_info=error)
 
 
 def _usage_hint(error: typer.TyperException) -> str:

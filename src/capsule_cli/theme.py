@@ -34,27 +34,11 @@ Cell = str | Text
 class Screen:
     """Paints on one stream. Boxes, colours and wrapping only where a person looks."""
 
-    def __init__(self, stream: TextIO, *, console: Console | None = None) -> None:
-        self.console = console or Console(file=stream, theme=_STYLES, highlight=False)
+    def __init__(self, stream: TextIO) -> None:
+        self.console = Console(file=stream, theme=_STYLES, highlight=False)
         self.fancy = self.console.is_terminal
         if not self.fancy:
             self.console.width = _UNBOUNDED
-
-    @classmethod
-    def recorded(cls, *, width: int) -> "Screen":
-        """A screen that remembers what was painted, for pictures."""
-        import io
-
-        console = Console(
-            file=io.StringIO(),
-            theme=_STYLES,
-            highlight=False,
-            record=True,
-            force_terminal=True,
-            width=width,
-            color_system="truecolor",
-        )
-        return cls(io.StringIO(), console=console)
 
     def header(self, title: str, *, icon: str = "◆") -> None:
         """The box with the title, on a terminal that is wide enough."""

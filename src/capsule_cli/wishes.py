@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,9 +18,20 @@ MaxPrice = Annotated[
 ]
 WantGpu = Annotated[bool, typer.Option("--gpu", help="Only with a GPU.")]
 GpuModel = Annotated[str | None, typer.Option("--gpu-model", help="Part of the GPU's name.")]
-InRegion = Annotated[str | None, typer.Option("--region", help="Only in this region.")]
-WithArch = Annotated[str | None, typer.Option("--arch", help="x86_64 or aarch64.")]
-AtProvider = Annotated[str | None, typer.Option("--provider", help="Only at this cloud.")]
+InRegion = Annotated[
+    str | None,
+    typer.Option("--region", help="Only in this region.", autocompletion=complete.regions),
+]
+WithArch = Annotated[
+    str | None,
+    typer.Option(
+        "--arch", help="x86_64 or aarch64.", autocompletion=complete.words("x86_64", "aarch64")
+    ),
+]
+AtProvider = Annotated[
+    str | None,
+    typer.Option("--provider", help="Only at this cloud.", autocompletion=complete.providers),
+]
 
 
 def requirements(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
 
 def cost_report(
     ctx: typer.Context,
-    by: Annotated[str, typer.Option(help="provider, region, tag or profile.")] = "provider",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="provider, region, tag or profile.",
+            autocompletion=complete.words("provider", "region", "tag", "profile"),
+        ),
+    ] = "provider",
 ) -> None:
     """What the fleet costs, by currency."""
     from capsule_cli.wiring import GROUPS

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from capsule_cli import wishes
+from capsule_cli import complete, wishes
 from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ def deploy(
     region: wishes.InRegion = None,
     arch: wishes.WithArch = None,
     profile: Annotated[
-        str | None, typer.Option(help="What it is meant for: a profile [the active one].")
+        str | None,
+        typer.Option(
+            help="What it is meant for: a profile [the active one].",
+            autocompletion=complete.profiles,
+        ),
     ] = None,
     tags: Annotated[str | None, typer.Option(help="Tags, a,b.")] = None,
     ssh_key: Annotated[
@@ -146,7 +150,12 @@ def deployments(
     ctx: typer.Context,
     *,
     which: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="One, by id or name, with its events.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="One, by id or name, with its events.",
+            autocompletion=complete.deployments,
+        ),
     ] = None,
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Only where something may be billed unused.")

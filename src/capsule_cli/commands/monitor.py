@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from capsule_domain.models.health import Health
     from capsule_domain.models.metric import Metrics
 
-Which = Annotated[str, typer.Argument(metavar="ID", help="An xNode's name or id.")]
+Which = Annotated[
+    str, typer.Argument(metavar="ID", help="An xNode's name or id.", autocompletion=complete.xnodes)
+]
 
 
 def health(

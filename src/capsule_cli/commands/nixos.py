@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -21,8 +22,17 @@ def generate(
     ] = None,
     hostname: Annotated[str, typer.Option(help="The machine's name.")] = "nixos",
     username: Annotated[str | None, typer.Option(help="Its first user [you].")] = None,
-    profile: Annotated[str | None, typer.Option(help="A profile [the active one].")] = None,
-    release: Annotated[str, typer.Option(help="NixOS 25.11, 26.05 or 26.11.")] = "26.05",
+    profile: Annotated[
+        str | None,
+        typer.Option(help="A profile [the active one].", autocompletion=complete.profiles),
+    ] = None,
+    release: Annotated[
+        str,
+        typer.Option(
+            help="NixOS 25.11, 26.05 or 26.11.",
+            autocompletion=complete.words("25.11", "26.05", "26.11"),
+        ),
+    ] = "26.05",
     timezone: Annotated[str, typer.Option(help="Such as Europe/Berlin.")] = "UTC",
     authorized_key: Annotated[
         list[str] | None, typer.Option(help="A public key line, or a file with one; repeatable.")

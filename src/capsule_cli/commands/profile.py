@@ -4,18 +4,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_domain.models.profile import Environment, ProfileChange
 
-StackNames = Annotated[list[str], typer.Argument(help="Stacks; see `capsule stacks`.")]
+StackNames = Annotated[
+    list[str], typer.Argument(help="Stacks; see `capsule stacks`.", autocompletion=complete.stacks)
+]
 
 
 def show(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="A profile; the active one if none.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="A profile; the active one if none.", autocompletion=complete.profiles),
+    ] = None,
 ) -> None:
     """The active profile, resolved."""
     run = session(ctx)
@@ -49,7 +55,9 @@ def _paint_environment(screen: "Screen", environment: "Environment") -> None:
 
 def stacks(
     ctx: typer.Context,
-    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    category: Annotated[
+        str | None, typer.Option(help="Only this category.", autocompletion=complete.categories)
+    ] = None,
 ) -> None:
     """The stacks there are, and which are active."""
     run = session(ctx)
@@ -92,12 +100,13 @@ def remove(ctx: typer.Context, names: StackNames) -> None:
 
 def _changed(run: Session, change: "ProfileChange") -> None:
     would = "would be " if run.options.dry_run else ""
+    verb = would or "is "
 
     def paint(screen: "Screen") -> None:
         if change.copied_from:
             screen.warning(
                 f"{change.copied_from} is built in and stays as it is: "
-                f"its copy {change.profile.name} {would}changed and made active"
+                f"its copy {change.profile.name} {verb}changed and active"
             )
         for name in change.added:
             screen.success(f"{name} {would}added to {change.profile.name}")
@@ -141,7 +150,10 @@ def profiles(ctx: typer.Context) -> None:
 
 def use(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="A profile; see `capsule profiles`.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A profile; see `capsule profiles`.", autocompletion=complete.profiles),
+    ],
 ) -> None:
     """Make a profile the active one."""
     run = session(ctx)
@@ -153,7 +165,12 @@ def use(
 def preview(
     ctx: typer.Context,
     form: Annotated[
-        str, typer.Option("--format", help="env, nixos, home, flake or shell.")
+        str,
+        typer.Option(
+            "--format",
+            help="env, nixos, home, flake or shell.",
+            autocompletion=complete.words("env", "nixos", "home", "flake", "shell"),
+        ),
     ] = "env",
 ) -> None:
     """The Nix that the active profile comes to."""

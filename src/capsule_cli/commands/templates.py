@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from capsule_cli import wishes
+from capsule_cli import complete, wishes
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -28,7 +28,13 @@ def templates(
     region: wishes.InRegion = None,
     arch: wishes.WithArch = None,
     live: Annotated[bool, typer.Option("--live", help="Ask the clouds now.")] = False,
-    sort: Annotated[str, typer.Option(help="price, cpu, memory or name.")] = "price",
+    sort: Annotated[
+        str,
+        typer.Option(
+            help="price, cpu, memory or name.",
+            autocompletion=complete.words("price", "cpu", "memory", "name"),
+        ),
+    ] = "price",
 ) -> None:
     """What the clouds sell, cheapest first."""
     from capsule_domain.errors import UsageError

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -15,10 +16,24 @@ if TYPE_CHECKING:
 def xnodes(
     ctx: typer.Context,
     *,
-    status: Annotated[str | None, typer.Option(help="Such as running, stopped or gone.")] = None,
-    region: Annotated[str | None, typer.Option(help="Only in this region.")] = None,
-    provider: Annotated[str | None, typer.Option(help="Only at this cloud.")] = None,
-    tags: Annotated[str | None, typer.Option(help="All of these, a,b.")] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            help="Such as running, stopped or gone.",
+            autocompletion=complete.words(
+                "pending", "running", "stopped", "restarting", "unknown", "gone"
+            ),
+        ),
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Only in this region.", autocompletion=complete.regions)
+    ] = None,
+    provider: Annotated[
+        str | None, typer.Option(help="Only at this cloud.", autocompletion=complete.providers)
+    ] = None,
+    tags: Annotated[
+        str | None, typer.Option(help="All of these, a,b.", autocompletion=complete.tags)
+    ] = None,
 ) -> None:
     """The xNodes that Capsule looks after."""
     from capsule_cli.values import listed, made
@@ -62,7 +77,9 @@ def _paint(screen: "Screen", rows: Sequence["XNode"]) -> None:
 
 def terminate(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="Its whole name or id.")],
+    name: Annotated[
+        str, typer.Argument(help="Its whole name or id.", autocompletion=complete.xnodes)
+    ],
 ) -> None:
     """End an xNode for good."""
     from capsule_cli.money import cents

@@ -148,7 +148,6 @@ class _RealPorts:
     @cached_property
     def monitor(self) -> "Monitor":
         from capsule_adapters.probes.ssh_monitor import SshMonitor
-
         from capsule_adapters.store.observations import SqliteObservations
 
         observations = SqliteObservations(self._home / "metrics.db")

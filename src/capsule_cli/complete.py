@@ -1,0 +1,43 @@
+"""Names for the shell's completion, read from the home that the environment names."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from capsule_cli.wiring import Wiring
+
+Complete = Callable[[str], list[str]]
+
+
+def _from(names: "Callable[[Wiring], Iterable[str]]") -> Complete:
+    def complete(incomplete: str) -> list[str]:
+        from capsule_cli.options import split
+        from capsule_cli.wiring import wire
+        from capsule_domain.errors import CapsuleError
+
+        options, _ = split([], os.environ)
+        wiring = wire(options, os.environ)
+        try:
+            return sorted({name for name in names(wiring) if name.startswith(incomplete)})
+        except CapsuleError:
+            return []  # a shell that completes is no place for an error
+        finally:
+            wiring.close()
+
+    return complete
+
+
+def words(*fixed: str) -> Complete:
+    """Completion from a few words."""
+    return lambda incomplete: [word for word in fixed if word.startswith(incomplete)]
+
+
+stacks = _from(lambda wiring: wiring.presets().stacks())
+categories = _from(lambda wiring: (s.category for s in wiring.presets().stacks().values()))
+profiles = _from(lambda wiring: (row.name for row in wiring.manage_profile().profiles()))
+providers = _from(lambda wiring: wiring.providers())
+regions = _from(lambda wiring: (region.region for region in wiring.catalogue().regions()))
+xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))
+tags = _from(lambda wiring: (tag for xnode in wiring.inventory().list() for tag in xnode.tags))
+deployments = _from(lambda wiring: (one.id for one in wiring.journal().list()))
