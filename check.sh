@@ -178,7 +178,7 @@ ready=$SECONDS
 section "ruff check" .venv/bin/ruff check --quiet .
 section "ruff format" .venv/bin/ruff format --quiet --check .
 section mypy .venv/bin/mypy
-section "import contracts" .venv/bin/lint-imports
+section "import contracts" .venv/bin/lint-imports --no-logo
 section shellcheck check_shell
 section addresses check_addresses
 section pytest .venv/bin/python -m pytest -n auto --dist worksteal -q "$@"
