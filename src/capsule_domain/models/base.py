@@ -7,9 +7,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 
 class Model(BaseModel):
-    """A value: frozen, and loud about fields it does not know."""
+    """A value: frozen, and loud about fields it does not know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What did not fit is not repeated in the error: it may be a secret in the wrong place.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def _as_utc(moment: datetime) -> datetime:

@@ -1,0 +1,83 @@
+"""Generate: a profile becomes a NixOS configuration on disk."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from capsule_domain.errors import UsageError
+from capsule_domain.models.nixos import GeneratedConfiguration, NixosPart, NixosRequest
+from capsule_domain.ports.configurations import Configurations
+from capsule_domain.ports.nix_renderer import NixRenderer
+from capsule_domain.ports.settings import Choices
+from capsule_domain.services.environment import ManageProfile
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Renders a profile for a host, writes it, and remembers the host as the last one."""
+
+    profiles: ManageProfile
+    renderer: NixRenderer
+    configurations: Configurations
+    choices: Choices
+
+    def run(
+        self,
+        *,
+        profile: str | None = None,
+        hostname: str = "nixos",
+        username: str = "admin",
+        release: str = "26.05",
+        timezone: str = "UTC",
+        authorized_keys: Sequence[str] = (),
+        part: NixosPart = NixosPart.ALL,
+        output: str | None = None,
+        force: bool = False,
+    ) -> GeneratedConfiguration:
+        """Write the files of `part`; `profile` None is the active one.
+
+        A host keeps the `system.stateVersion` of its first generation. Raises UsageError
+        for a value that has not its form, NotFound, Conflict for files edited by hand
+        unless `force`, StoreError.
+        """
+        request = _request(
+            environment=self.profiles.show(profile),
+            hostname=hostname,
+            username=username,
+            release=release,
+            timezone=timezone,
+            authorized_keys=tuple(authorized_keys),
+            part=part,
+        )
+        folder = self.configurations.folder(hostname, output)
+        first = self.configurations.state_version(folder) or request.release
+        request = request.model_copy(update={"state_version": first})
+        files = self.renderer.configuration(request)
+        self.configurations.write(folder, files, state_version=first, force=force)
+        if output is None:
+            self._remember(hostname)
+        return GeneratedConfiguration(
+            hostname=hostname,
+            folder=str(folder),
+            release=request.release,
+            state_version=first,
+            profile=request.environment.profile.name,
+            files=tuple(file.path for file in files),
+        )
+
+    def _remember(self, hostname: str) -> None:
+        settings = self.choices.settings()
+        if settings.last_hostname != hostname:
+            self.choices.save_settings(settings.model_copy(update={"last_hostname": hostname}))
+
+
+def _request(**values: Any) -> NixosRequest:
+    try:
+        return NixosRequest(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = f"--{str(first['loc'][0]).replace('_', '-').removesuffix('s')}"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        raise UsageError(f"{option}: {reason}", hint="capsule nixos generate --help") from error

@@ -1,0 +1,46 @@
+"""Presets in memory."""
+
+from collections.abc import Iterable, Mapping
+
+from capsule_domain.models.profile import Profile
+from capsule_domain.models.stack import Stack
+
+BASE_STACK = Stack(name="base", category="base", summary="always", packages=("git",))
+
+
+def stack(
+    name: str,
+    *requires: str,
+    conflicts: tuple[str, ...] = (),
+    packages: tuple[str, ...] = (),
+    python_packages: tuple[str, ...] = (),
+    module: str | None = None,
+) -> Stack:
+    """A stack with little to say."""
+    return Stack(
+        name=name,
+        category="test",
+        summary=f"what {name} is for",
+        requires=requires,
+        conflicts=conflicts,
+        packages=packages,
+        python_packages=python_packages,
+        module=module,
+    )
+
+
+class FakePresets:
+    """`base`, the given stacks, and the given profiles, which become built-in ones."""
+
+    def __init__(self, stacks: Iterable[Stack] = (), profiles: Iterable[Profile] = ()) -> None:
+        self._stacks = {each.name: each for each in (BASE_STACK, *stacks)}
+        self._profiles = {
+            each.name: each.model_copy(update={"builtin": True})
+            for each in (*profiles, Profile(name="minimal"))
+        }
+
+    def stacks(self) -> Mapping[str, Stack]:
+        return dict(sorted(self._stacks.items()))
+
+    def profiles(self) -> Mapping[str, Profile]:
+        return dict(sorted(self._profiles.items()))
