@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from threading import RLock
 from types import TracebackType
 from typing import Any, Self
@@ -57,7 +58,7 @@ class CloudApi(ABC):
         self._server = LoopbackServer(self._reply, port)
 
     @abstractmethod
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request, request_id: str) -> Answer:
         """What the cloud does and says. One request at a time."""
 
     @abstractmethod
@@ -112,8 +113,8 @@ class CloudApi(ABC):
                 refused = self.error(fault.status, fault.message, request_id)
                 reply = _encoded(refused, {**headers, **dict(fault.headers)})
             else:
-                reply = _troubled(_encoded(self.answer(request), headers), fault)
-        reply.headers["Date"] = _http_date(self.clock)
+                reply = _troubled(_encoded(self.answer(request, request_id), headers), fault)
+        reply.headers["Date"] = format_datetime(self.clock.now(), usegmt=True)
         self._remember(request, reply, fault)
         return reply
 
@@ -155,11 +156,3 @@ def _troubled(reply: Reply, fault: Fault | None) -> Reply:
     elif fault.alter is not None:
         reply.body = json.dumps(fault.alter(json.loads(reply.body))).encode()
     return reply
-
-
-def _http_date(clock: Clock) -> str:
-    """Without `locale`: the names of days and months are English here."""
-    now = clock.now()
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[now.weekday()]
-    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[now.month - 1]
-    return f"{day}, {now.day:02} {month} {now.year} {now:%H:%M:%S} GMT"

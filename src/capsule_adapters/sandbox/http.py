@@ -143,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(reply)
 
-    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = _serve
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = _serve  # noqa: N815 (the base's names)
 
     def _send(self, reply: Reply) -> None:
         self.send_response_only(reply.status)

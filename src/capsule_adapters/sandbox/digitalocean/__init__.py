@@ -1,0 +1,6 @@
+"""A rehearsal DigitalOcean: stateful, on loopback, as unkind as the real one."""
+
+from capsule_adapters.sandbox.digitalocean.endpoints import Temper
+from capsule_adapters.sandbox.digitalocean.simulator import DigitalOceanSimulator
+
+__all__ = ["DigitalOceanSimulator", "Temper"]
