@@ -8,7 +8,6 @@ from pydantic import BaseModel
 
 from capsule_cli.money import cents, rate
 from capsule_domain.errors import CapsuleError, CheckFailed
-from capsule_domain.models.nixos import NixosRequest
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.services.deploy import plan_deploy
 from capsule_domain.services.place import rank
@@ -97,12 +96,11 @@ class Tour:
         return f"{PROFILE} is {names}: {len(environment.packages)} packages"
 
     def _generate(self) -> str:
-        request = NixosRequest(
-            environment=self.wiring.manage_profile().show(PROFILE),
+        done = self.wiring.generate().run(
+            profile=PROFILE,
             hostname=NAME,
-            authorized_keys=(self.wiring.keys().deploy_key().public_openssh,),
+            authorized_keys=[self.wiring.keys().deploy_key().public_openssh],
         )
-        done = self.wiring.generate().run(request)
         return f"{len(done.files)} files for NixOS {done.release}"
 
     def _parse(self) -> str:

@@ -55,8 +55,8 @@ def deploy(
     if run.options.dry_run:
         run.out.show(plan, lambda screen: paint_plan(screen, plan))
         return
-    if not run.out.json:
-        paint_plan(run.out.screen, plan)
+    if not (run.out.json or run.out.quiet):
+        paint_plan(run.out.margin, plan)
     from capsule_cli.money import cents, rate
 
     cost = f"{rate(plan.price_per_hour)} an hour, {cents(plan.price_per_month)} a month at most"

@@ -11,7 +11,7 @@ from capsule_cli.session import session
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_domain.models.finding import Validation
-    from capsule_domain.models.nixos import GeneratedConfiguration
+    from capsule_domain.models.nixos import GeneratedConfiguration, NixosPart
 
 
 def generate(
@@ -46,37 +46,35 @@ def generate(
     force: Annotated[bool, typer.Option("--force", help="Replace edited files.")] = False,
 ) -> None:
     """Write a NixOS configuration from a profile."""
-    from capsule_cli.values import made
-    from capsule_domain.models.nixos import NixosRequest
-
     run = session(ctx)
-    request = made(
-        NixosRequest,
-        environment=run.wiring.manage_profile().show(profile),
+    keys = [_public_key(text) for text in authorized_key or ()]
+    done = run.wiring.generate().run(
+        profile=profile,
         hostname=hostname,
         username=username or run.wiring.username,
         release=release,
         timezone=timezone,
-        authorized_keys=tuple(_public_key(text) for text in authorized_key or ()),
+        authorized_keys=keys,
         part=_part(home_manager=home_manager, flake=flake, hardware=hardware, all=everything),
-    )
-    done = run.wiring.generate().run(
-        request, output=output, force=force, dry_run=run.options.dry_run
+        output=output,
+        force=force,
+        dry_run=run.options.dry_run,
     )
     run.out.show(done, lambda screen: _paint_generated(screen, done, would=run.options.dry_run))
-    if not request.authorized_keys:
+    if not keys:
         run.out.talk(
             "no authorized key was given: nobody can log in over SSH until one stands in access.nix"
         )
 
 
-def _part(**chosen: bool) -> str:
+def _part(**chosen: bool) -> "NixosPart":
     from capsule_domain.errors import UsageError
+    from capsule_domain.models.nixos import NixosPart
 
     names = [name.replace("_", "-") for name, yes in chosen.items() if yes]
     if len(names) > 1:
         raise UsageError(f"--{names[0]} and --{names[1]} exclude one another")
-    return names[0] if names else "all"
+    return NixosPart(names[0]) if names else NixosPart.ALL
 
 
 def _public_key(text: str) -> str:

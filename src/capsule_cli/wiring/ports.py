@@ -89,7 +89,9 @@ class Wiring:
     def generate(self) -> "Generate":
         from capsule_domain.services.generate import Generate
 
-        return Generate(self.renderer(), self.configurations(), self.choices())
+        return Generate(
+            self.manage_profile(), self.renderer(), self.configurations(), self.choices()
+        )
 
     def validate(self) -> "Validate":
         from capsule_domain.services.validate import Validate

@@ -68,7 +68,7 @@ def plan_deploy(
     return DeployPlan(
         name=name,
         offer=best,
-        runners_up=tuple(others[:_SHOWN_RUNNERS_UP]),
+        runners_up=_next_templates(best, others),
         rejected=tuple(RejectedOffer(offer=r.offer, reason=r.reason) for r in ranking.rejected),
         profile=profile,
         tags=tags,
@@ -76,6 +76,15 @@ def plan_deploy(
         price_per_month=best.price_per_month,
         seen=seen,
     )
+
+
+def _next_templates(best: Offer, others: Iterable[Offer]) -> tuple[Offer, ...]:
+    """The cheapest offer of each of the next templates; the same one elsewhere says little."""
+    found: dict[tuple[str, str], Offer] = {}
+    for offer in others:
+        if (offer.provider, offer.slug) != (best.provider, best.slug):
+            found.setdefault((offer.provider, offer.slug), offer)
+    return tuple(found.values())[:_SHOWN_RUNNERS_UP]
 
 
 @dataclass(frozen=True)
