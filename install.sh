@@ -104,6 +104,7 @@ without() { # without FILE AWK-PROGRAM: leave out the lines, keep the file (it m
   fi
   cat "$1.capsule-$$" >"$1"
   rm -f "$1.capsule-$$"
+  if ! [ -s "$1" ] && ! [ -L "$1" ]; then rm -f "$1"; fi # it was made for those lines
   echo "✓ took Capsule's lines out of $1"
 }
 
@@ -154,10 +155,14 @@ uninstall() {
   fi
   for file in "$HOME/.bashrc" "$HOME/.bash_profile" "$HOME/.profile" \
     "${ZDOTDIR:-$HOME}/.zshrc" "${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish"; do
+    # The completion comes with an empty line before it: both go.
     without "$file" '
       $0 == begin { inside = 1 }
-      !inside && $0 != "source '\''" home "/.bash_completions/capsule.sh'\''" { print }
-      $0 == end { inside = 0 }'
+      inside { if ($0 == end) inside = 0; next }
+      $0 == "" { empty++; next }
+      $0 == "source '\''" home "/.bash_completions/capsule.sh'\''" { if (empty) empty--; next }
+      { while (empty) { print ""; empty-- } print }
+      END { while (empty) { print ""; empty-- } }'
   done
   for file in "$HOME/.bash_completions/capsule.sh" "$HOME/.zfunc/_capsule" \
     "$HOME/.config/fish/completions/capsule.fish"; do
