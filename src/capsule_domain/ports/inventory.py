@@ -27,7 +27,10 @@ class Inventory(Protocol):
         """
 
     def list(self, chosen: XNodeFilter | None = None) -> Sequence[XNode]:
-        """Those that match, by name. None leaves out only those that are gone."""
+        """Those that match, by name. None leaves out only those that are gone.
+
+        Asking for the status `gone` shows them without `include_gone`.
+        """
 
     def remove(self, xnode_id: str) -> None:
         """Forget an xNode. Raises NotFound."""

@@ -1,0 +1,293 @@
+"""What every inventory keeps: the fake, and SQLite."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from capsule_adapters.store.inventory import SqliteInventory
+from capsule_adapters.store.sqlite import Database
+from capsule_adapters.store.state import state_database
+from capsule_domain.errors import Conflict, NotFound
+from capsule_domain.models.money import Money
+from capsule_domain.models.server import ServerStatus
+from capsule_domain.models.xnode import XNode, XNodeFilter
+from capsule_domain.ports.inventory import Inventory
+from tests.fakes.inventory import FakeInventory
+
+MAKERS: dict[str, Callable[[Database], Inventory]] = {
+    "fake": lambda _: FakeInventory(),
+    "sqlite": SqliteInventory,
+}
+BIRTH = datetime(2026, 11, 1, 8, 30, 15, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(params=MAKERS)
+def inventory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inventory]:
+    database = state_database(tmp_path)
+    yield MAKERS[request.param](database)
+    database.close()
+
+
+def xnode(id_: str, name: str, **changes: object) -> XNode:
+    plain = XNode(
+        id=id_,
+        name=name,
+        provider="digitalocean",
+        server_id="4242",
+        region="ams3",
+        template="do-basic-1",
+        status=ServerStatus.RUNNING,
+        price_per_hour=Money.of("0.00893"),
+        price_per_month=Money.of("6"),
+        created_at=BIRTH,
+    )
+    return XNode.model_validate(plain.model_dump() | changes)
+
+
+def gone(id_: str, name: str, *, age_days: int = 0) -> XNode:
+    return xnode(id_, name, status=ServerStatus.GONE, created_at=BIRTH - timedelta(days=age_days))
+
+
+def test_what_was_added_comes_back_exactly(inventory: Inventory) -> None:
+    full = xnode(
+        "a1",
+        "web-1",
+        address="203.0.113.9",
+        ssh_user="admin",
+        ssh_port=2222,
+        ssh_key="/keys/id",
+        price_per_hour=Money.of("0.0080", "EUR"),
+        price_per_month=Money.of("5.5", "EUR"),
+        profile="prod",
+        tags=("front", "eu", "front"),
+        expires_at=BIRTH + timedelta(hours=8),
+        protected=True,
+        generation=7,
+        deployment="a1",
+    )
+    inventory.add(full)
+    assert inventory.get("web-1") == full
+    assert inventory.list() == [full]
+
+
+def test_a_taken_id_is_a_conflict_even_of_one_that_is_gone(inventory: Inventory) -> None:
+    inventory.add(gone("a1", "old"))
+    with pytest.raises(Conflict, match="a1"):
+        inventory.add(xnode("a1", "new"))
+
+
+def test_two_living_ones_never_share_a_name(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web"))
+    with pytest.raises(Conflict, match="web"):
+        inventory.add(xnode("a2", "web"))
+    assert [x.id for x in inventory.list()] == ["a1"]
+
+
+def test_the_name_of_one_that_is_gone_is_free_again(inventory: Inventory) -> None:
+    inventory.add(gone("a1", "web"))
+    inventory.add(xnode("a2", "web"))
+    inventory.add(gone("a3", "web"))
+    assert inventory.get("web").id == "a2"
+
+
+def test_an_update_replaces_all_of_it(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web", tags=("old",)))
+    changed = xnode(
+        "a1", "web-2", tags=("new",), region="fra1", status=ServerStatus.STOPPED, provider="vultr"
+    )
+    inventory.update(changed)
+    assert inventory.get("a1") == changed
+    assert inventory.list(XNodeFilter(tags=("old",))) == []
+    assert inventory.list(XNodeFilter(tags=("new",), region="fra1", provider="vultr")) == [changed]
+
+
+def test_an_update_of_an_unknown_one_is_not_found(inventory: Inventory) -> None:
+    with pytest.raises(NotFound):
+        inventory.update(xnode("a1", "web"))
+    assert inventory.list(XNodeFilter(include_gone=True)) == []
+
+
+def test_an_update_cannot_take_the_name_of_another_living_one(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web"))
+    inventory.add(xnode("a2", "db", tags=("t",)))
+    with pytest.raises(Conflict):
+        inventory.update(xnode("a2", "web"))
+    assert inventory.get("a2") == xnode("a2", "db", tags=("t",))
+
+
+def test_one_that_ends_frees_its_name_and_cannot_take_it_back(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web"))
+    inventory.update(gone("a1", "web"))
+    inventory.add(xnode("a2", "web"))
+    with pytest.raises(Conflict):
+        inventory.update(xnode("a1", "web"))
+
+
+def test_name_id_and_unique_prefixes_of_both_are_understood(inventory: Inventory) -> None:
+    inventory.add(xnode("9f3c11", "web-1"))
+    inventory.add(xnode("77aa00", "db-1"))
+    assert {inventory.get(word).id for word in ("web-1", "web", "w", "9f3c11", "9f")} == {"9f3c11"}
+
+
+def test_a_prefix_is_refused_where_a_whole_name_is_asked(inventory: Inventory) -> None:
+    inventory.add(xnode("9f3c11", "web-1"))
+    assert inventory.get("web-1", exact=True).id == "9f3c11"
+    assert inventory.get("9f3c11", exact=True).id == "9f3c11"
+    for prefix in ("web", "9f"):
+        with pytest.raises(NotFound):
+            inventory.get(prefix, exact=True)
+
+
+def test_a_whole_name_goes_before_a_longer_one_that_begins_so(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web"))
+    inventory.add(xnode("a2", "web-2"))
+    assert inventory.get("web").id == "a1"
+
+
+def test_a_prefix_of_several_is_a_conflict_that_names_them(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    inventory.add(xnode("a2", "web-2"))
+    with pytest.raises(Conflict, match="web-1") as caught:
+        inventory.get("web")
+    assert "web-2" in caught.value.message
+
+
+def test_a_name_that_is_anothers_id_is_a_conflict(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "a2"))
+    inventory.add(xnode("a2", "web"))
+    with pytest.raises(Conflict):
+        inventory.get("a2", exact=True)
+
+
+def test_a_living_one_goes_before_one_that_is_gone(inventory: Inventory) -> None:
+    inventory.add(gone("a1", "web-old"))
+    inventory.add(xnode("b1", "web-new"))
+    assert inventory.get("web").id == "b1"
+
+
+def test_of_several_gone_ones_of_a_name_the_newest_is_meant(inventory: Inventory) -> None:
+    inventory.add(gone("a1", "web", age_days=3))
+    inventory.add(gone("a2", "web", age_days=1))
+    inventory.add(gone("a3", "web", age_days=2))
+    assert inventory.get("web").id == "a2"
+    assert inventory.get("we").id == "a2"
+    assert inventory.get("a3").id == "a3"
+
+
+def test_a_prefix_of_gone_ones_with_different_names_is_a_conflict(inventory: Inventory) -> None:
+    inventory.add(gone("a1", "web-1"))
+    inventory.add(gone("a2", "web-2"))
+    with pytest.raises(Conflict):
+        inventory.get("web")
+
+
+def test_an_unknown_name_is_not_found_with_the_nearest(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    inventory.add(gone("a2", "wbe-1"))
+    with pytest.raises(NotFound) as caught:
+        inventory.get("wbe-2")
+    assert caught.value.suggestion == "web-1"
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("word", ["", "%", "_", "*", "web\x00", "\udcff", "' OR 1=1 --"])
+def test_odd_words_find_nothing_and_break_nothing(inventory: Inventory, word: str) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    with pytest.raises(NotFound):
+        inventory.get(word)
+
+
+def test_the_list_is_by_name_and_leaves_out_what_is_gone(inventory: Inventory) -> None:
+    for id_, name in (("a1", "web-2"), ("a2", "api"), ("a3", "web-1")):
+        inventory.add(xnode(id_, name))
+    inventory.add(gone("a4", "old"))
+    assert [x.name for x in inventory.list()] == ["api", "web-1", "web-2"]
+    everything = inventory.list(XNodeFilter(include_gone=True))
+    assert [x.name for x in everything] == ["api", "old", "web-1", "web-2"]
+
+
+def test_asking_for_the_status_gone_shows_them(inventory: Inventory) -> None:
+    inventory.add(gone("a4", "old"))
+    inventory.add(xnode("a1", "web"))
+    assert [x.id for x in inventory.list(XNodeFilter(status=ServerStatus.GONE))] == ["a4"]
+
+
+def test_every_part_of_a_filter_must_match(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "one", tags=("a", "b")))
+    inventory.add(xnode("a2", "two", tags=("a",), region="fra1"))
+    inventory.add(xnode("a3", "three", tags=("b",), provider="vultr"))
+    inventory.add(xnode("a4", "four", status=ServerStatus.STOPPED))
+
+    def ids(chosen: XNodeFilter) -> list[str]:
+        return [x.id for x in inventory.list(chosen)]
+
+    assert ids(XNodeFilter(tags=("a",))) == ["a1", "a2"]
+    assert ids(XNodeFilter(tags=("a", "b"))) == ["a1"]
+    assert ids(XNodeFilter(tags=("a",), region="fra1")) == ["a2"]
+    assert ids(XNodeFilter(provider="vultr", region="fra1")) == []
+    assert ids(XNodeFilter(status=ServerStatus.STOPPED)) == ["a4"]
+    assert ids(XNodeFilter(tags=("A",))) == []
+
+
+def test_a_forgotten_one_is_gone_with_its_tags(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web", tags=("t",)))
+    inventory.remove("a1")
+    assert inventory.list(XNodeFilter(tags=("t",), include_gone=True)) == []
+    inventory.add(xnode("a1", "web"))
+    assert inventory.list(XNodeFilter(tags=("t",))) == []
+
+
+def test_forgetting_an_unknown_one_is_not_found_even_by_its_name(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web"))
+    for word in ("web", "a", "a2"):
+        with pytest.raises(NotFound):
+            inventory.remove(word)
+
+
+NAMES = st.text(alphabet="ab-é", min_size=1, max_size=4)
+FLEETS = st.lists(st.tuples(NAMES, NAMES, st.booleans()), max_size=8)
+
+
+@pytest.fixture
+def fresh_sqlite(tmp_path: Path) -> Iterator[Callable[[], Inventory]]:
+    database = state_database(tmp_path)
+
+    def empty() -> Inventory:
+        with database.change() as transaction:
+            transaction.execute("DELETE FROM xnodes")
+        return SqliteInventory(database)
+
+    yield empty
+    database.close()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fleet=FLEETS, words=st.lists(NAMES, max_size=5), exact=st.booleans())
+def test_the_fake_and_sqlite_always_answer_alike(
+    fresh_sqlite: Callable[[], Inventory],
+    fleet: list[tuple[str, str, bool]],
+    words: list[str],
+    exact: bool,  # noqa: FBT001 (Hypothesis passes it by name)
+) -> None:
+    answers = []
+    for inventory in (FakeInventory(), fresh_sqlite()):
+        said: list[object] = []
+        for age, (id_, name, ended) in enumerate(fleet):
+            status = ServerStatus.GONE if ended else ServerStatus.RUNNING
+            made = xnode(id_, name, status=status, created_at=BIRTH + timedelta(hours=age))
+            said.append(_outcome(lambda: inventory.add(made)))  # noqa: B023 (called at once)
+        said += [_outcome(lambda: inventory.get(word, exact=exact).id) for word in words]  # noqa: B023
+        said.append([x.id for x in inventory.list(XNodeFilter(include_gone=True))])
+        answers.append(said)
+    assert answers[0] == answers[1]
+
+
+def _outcome(call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except (Conflict, NotFound) as error:
+        return type(error)

@@ -1,0 +1,99 @@
+"""The inventory, in memory."""
+
+from collections.abc import Iterable, Sequence
+
+from capsule_domain.errors import Conflict, NotFound, StoreError
+from capsule_domain.models.server import ServerStatus
+from capsule_domain.models.xnode import XNode, XNodeFilter
+
+
+class FakeInventory:
+    """xNodes without a disk. `full_disk` makes every writing fail, and nothing is changed then."""
+
+    def __init__(self, xnodes: Iterable[XNode] = ()) -> None:
+        self.full_disk = False
+        self._by_id: dict[str, XNode] = {}
+        for xnode in xnodes:
+            self.add(xnode)
+
+    def add(self, xnode: XNode) -> None:
+        self._refuse_when_full()
+        if xnode.id in self._by_id:
+            raise Conflict(f"an xnode with the id '{xnode.id}' exists already")
+        self._refuse_taken_name(xnode)
+        self._by_id[xnode.id] = xnode
+
+    def update(self, xnode: XNode) -> None:
+        self._refuse_when_full()
+        if xnode.id not in self._by_id:
+            raise NotFound("xnode", xnode.id)
+        self._refuse_taken_name(xnode)
+        self._by_id[xnode.id] = xnode
+
+    def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
+        newest_first = sorted(self._by_id.values(), key=lambda x: x.created_at, reverse=True)
+        fitting = [x for x in newest_first if name_or_id in (x.id, x.name)]
+        if not fitting and name_or_id and not exact:
+            fitting = [
+                x
+                for x in newest_first
+                if x.id.startswith(name_or_id) or x.name.startswith(name_or_id)
+            ]
+        living = [x for x in fitting if not _gone(x)]
+        if living:
+            return _only(name_or_id, living)
+        if not fitting:
+            known = [x.name for x in newest_first if not _gone(x)]
+            raise NotFound("xnode", name_or_id, known=known, hint="capsule openmesh xnodes")
+        return _the_gone_one(name_or_id, fitting)
+
+    def list(self, chosen: XNodeFilter | None = None) -> Sequence[XNode]:
+        wanted = chosen or XNodeFilter()
+        found = [x for x in self._by_id.values() if _matches(x, wanted)]
+        return sorted(found, key=lambda x: (x.name, x.created_at, x.id))
+
+    def remove(self, xnode_id: str) -> None:
+        self._refuse_when_full()
+        if xnode_id not in self._by_id:
+            raise NotFound("xnode", xnode_id)
+        del self._by_id[xnode_id]
+
+    def _refuse_taken_name(self, xnode: XNode) -> None:
+        others = (x for x in self._by_id.values() if x.id != xnode.id and not _gone(x))
+        if not _gone(xnode) and any(other.name == xnode.name for other in others):
+            raise Conflict(f"an xnode named '{xnode.name}' exists already")
+
+    def _refuse_when_full(self) -> None:
+        if self.full_disk:
+            raise StoreError("cannot write state.db: the disk is full", hint="df -h")
+
+
+def _gone(xnode: XNode) -> bool:
+    return xnode.status is ServerStatus.GONE
+
+
+def _only(word: str, found: Sequence[XNode]) -> XNode:
+    if len(found) > 1:
+        raise Conflict(f"'{word}' fits {len(found)} xnodes: {', '.join(x.name for x in found)}")
+    return found[0]
+
+
+def _the_gone_one(word: str, newest_first: Sequence[XNode]) -> XNode:
+    for xnode in newest_first:
+        if xnode.id == word:
+            return xnode
+    names = {xnode.name for xnode in newest_first}
+    if len(names) == 1 and names.pop().startswith(word):
+        return newest_first[0]
+    return _only(word, newest_first)
+
+
+def _matches(xnode: XNode, wanted: XNodeFilter) -> bool:
+    if wanted.status is None and not wanted.include_gone and _gone(xnode):
+        return False
+    return (
+        wanted.status in (None, xnode.status)
+        and wanted.provider in (None, xnode.provider)
+        and wanted.region in (None, xnode.region)
+        and set(wanted.tags) <= set(xnode.tags)
+    )
