@@ -12,6 +12,7 @@ from capsule_adapters.rest.pacing import Pacing
 from capsule_adapters.rest.patience import Patience
 from capsule_adapters.rest.provider import RestProvider
 from capsule_adapters.rest.transport import JsonApi
+from capsule_adapters.sandbox import faults
 from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator, Temper
 from capsule_adapters.sandbox.machines import NoMachines
 from tests.fakes.clock import FakeClock
@@ -50,6 +51,17 @@ def adapter(
         randomness=lambda: 0.5,
     )
     return RestProvider(dialect, api, clock)
+
+
+def lose(simulator: DigitalOceanSimulator, when: str) -> None:
+    """Lose the answer to the next create: `before sending`, `before acting`, `after acting`."""
+    if when == "before sending":
+        # What comes before the renting fails, as often as it is tried.
+        fault = faults.reset_before()
+        simulator.faults.add(fault, path="/v2/account/keys", times=IMPATIENT.attempts)
+        return
+    fault = faults.reset_before() if when == "before acting" else faults.lost_answer()
+    simulator.faults.add(fault, method="POST", path="/v2/droplets")
 
 
 @contextmanager
