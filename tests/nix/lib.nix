@@ -1,0 +1,38 @@
+# As much of nixpkgs' lib as our modules and configurations use, with the same
+# meaning; what a real evaluation merges is simply taken as it is here.
+rec {
+  types = {
+    bool = "boolean";
+    str = "string";
+    port = "port";
+    package = "package";
+    ints.positive = "positive integer";
+    strMatching = pattern: "string matching ${pattern}";
+    listOf = of: "list of ${of}";
+    nullOr = of: "null or ${of}";
+  };
+  literalExpression = text: { inherit text; };
+  literalMD = literalExpression;
+  mkOption = option: { isOption = true; } // option;
+  mkEnableOption =
+    text:
+    mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether to enable ${text}.";
+    };
+  mkIf = condition: content: if condition then content else { absent = true; };
+  mkDefault = content: content;
+  mkOverride = _priority: content: content;
+  getName = package: package.pname;
+  filterAttrs =
+    keep: set:
+    builtins.listToAttrs (
+      map
+        (name: {
+          inherit name;
+          value = set.${name};
+        })
+        (builtins.filter (name: keep name set.${name}) (builtins.attrNames set))
+    );
+}
