@@ -5,8 +5,10 @@ import json
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
+from capsule_cli import log
 from capsule_cli.ask import Ask
 from capsule_cli.main import run
 from capsule_cli.output import Output
@@ -59,9 +61,15 @@ def _missing(name: str) -> Callable[..., Any]:
 
 
 def capsule(
-    *arguments: str, wiring: Wiring | None = None, answer: Callable[[str], str] | None = None
+    *arguments: str,
+    wiring: Wiring | None = None,
+    answer: Callable[[str], str] | None = None,
+    home: Path | None = None,
 ) -> Ran:
-    """Run `capsule arguments…`. `answer` is the person at the terminal, if there is one."""
+    """Run `capsule arguments…`. `answer` is the person at the terminal, if there is one.
+
+    With `home` the ports are the real ones over it.
+    """
     stdout, stderr = io.StringIO(), io.StringIO()
     yes = "--yes" in arguments
     with redirect_stdout(stdout), redirect_stderr(stderr):
@@ -71,7 +79,11 @@ def capsule(
             if answer
             else Ask(out, yes=yes, interactive=False)
         )
-        code = run(arguments, wire=lambda _options: wiring or wired(), ask=ask)
+        if home is not None:
+            code = run(["--home", str(home), *arguments], ask=ask)
+            log.stop()
+        else:
+            code = run(arguments, wire=lambda _options: wiring or wired(), ask=ask)
     return Ran(code, stdout.getvalue(), stderr.getvalue())
 
 

@@ -35,8 +35,9 @@ class Generate:
         part: NixosPart = NixosPart.ALL,
         output: str | None = None,
         force: bool = False,
+        dry_run: bool = False,
     ) -> GeneratedConfiguration:
-        """Write the files of `part`; `profile` None is the active one.
+        """Write the files of `part`; `profile` None is the active one; a dry run only says.
 
         A host keeps the `system.stateVersion` of its first generation. Raises UsageError
         for a value that has not its form, NotFound, Conflict for files edited by hand
@@ -55,9 +56,10 @@ class Generate:
         first = self.configurations.state_version(folder) or request.release
         request = request.model_copy(update={"state_version": first})
         files = self.renderer.configuration(request)
-        self.configurations.write(folder, files, state_version=first, force=force)
-        if output is None:
-            self._remember(hostname)
+        if not dry_run:
+            self.configurations.write(folder, files, state_version=first, force=force)
+            if output is None:
+                self._remember(hostname)
         return GeneratedConfiguration(
             hostname=hostname,
             folder=str(folder),
