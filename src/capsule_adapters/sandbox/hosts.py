@@ -94,11 +94,10 @@ class SandboxMachines:
     def remove(self, server_id: str) -> None:
         """Destroy it with its disk. Unknown is a success."""
         with self._lock:
-            machine = self._machines.pop(server_id, None)
-            if machine is None:
-                return
-            self._call(machine.dismantle())
-            machine.ground.destroy()
+            ground, machine = self._ground(server_id), self._machines.pop(server_id, None)
+            if machine is not None:
+                self._call(machine.dismantle())
+            ground.destroy()  # half a machine, of a boot that was cut short, too
             self._write_ssh_config()
 
     def _switch(self, server_id: str, *, on: bool) -> None:

@@ -14,6 +14,7 @@ from capsule_adapters.sandbox.session import serve
 
 LOG = logging.getLogger("capsule.sandbox")
 TICK_SECONDS = 0.1
+END_SECONDS = 5.0
 DOWN_SECONDS = 1.0
 """How long a rebooting machine is away."""
 
@@ -38,6 +39,7 @@ class Machine:
         self._acceptor: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._living: set[int] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.Task[None] | None = None
         self._rebooting: asyncio.Task[None] | None = None
         self._on_since = 0.0
@@ -52,7 +54,7 @@ class Machine:
             sock=self._held,
             server_host_keys=[self._host_key],
             server_factory=lambda: _Door(self),
-            process_factory=self._serve,
+            process_factory=self._accept,
             encoding=None,
             line_editor=False,
             allow_scp=False,
@@ -77,6 +79,8 @@ class Machine:
         for connection in tuple(self._connections):
             connection.abort()
         await acceptor.wait_closed()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=END_SECONDS)
         self._isolation.sweep(self.ground)
         self._held = hold_port(self.port)
 
@@ -92,6 +96,11 @@ class Machine:
     def connected(self, connection: asyncssh.SSHServerConnection, *, here: bool) -> None:
         """Told when a connection comes and goes."""
         (self._connections.add if here else self._connections.discard)(connection)
+
+    def _accept(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
+        task = asyncio.create_task(self._serve(channel))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
         if channel.subsystem is not None:

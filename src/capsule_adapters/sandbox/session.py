@@ -36,9 +36,11 @@ async def serve(
         living.discard(process.pid)
         for task in (feeding, running, closed):
             task.cancel()
-        await asyncio.gather(feeding, running, closed, return_exceptions=True)
-        await process.wait()
-        transport.close()
+        try:
+            await asyncio.gather(feeding, running, closed, return_exceptions=True)
+            await process.wait()
+        finally:
+            transport.close()
 
 
 async def _start(

@@ -2,15 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
-from capsule_adapters.ssh.keys import load_private_key
-from capsule_domain.errors import HostUnreachable
+from capsule_adapters.ssh.identity import identity
 from capsule_domain.ports.host import Completed, Target
 
 KEEPALIVE_SECONDS = 15
@@ -43,10 +41,10 @@ async def log_in(
     Raises what asyncssh, the network and the clock raise; see `refusals`.
     """
     keys = [asyncssh.import_public_key(line) for line in trusted]
-    async with asyncio.timeout(timeout_seconds), _identity(target) as identity:
+    async with asyncio.timeout(timeout_seconds), identity(target.private_key) as login:
         return await asyncssh.connect(
             **_route(target, ssh_config),
-            **identity,
+            **login,
             known_hosts=(keys, [], []),
             server_host_key_algs=_host_key_algorithms(keys),
             connect_timeout=timeout_seconds,
@@ -147,34 +145,6 @@ def _host_key_algorithms(trusted: Sequence[asyncssh.SSHKey]) -> list[str]:
     with another kind of key shows it and is refused for it, not for a lack of algorithms."""
     wanted = [name.decode() for key in trusted for name in key.sig_algorithms]
     return list(dict.fromkeys([*wanted, *HOST_KEY_ALGORITHMS]))
-
-
-@asynccontextmanager
-async def _identity(target: Target) -> AsyncIterator[dict[str, Any]]:
-    """What asyncssh shall log in with: the one key that was named, else agent and ~/.ssh.
-
-    A named key that a passphrase protects, or of which only the .pub file is here, is
-    asked of the agent.
-    """
-    if target.private_key is None:
-        yield {}
-        return
-    path = Path(target.private_key).expanduser()
-    key = load_private_key(path) if path.exists() else None
-    if key is not None:
-        yield {"client_keys": [key], "agent_path": None}
-        return
-    beside = path.with_name(f"{path.name}.pub")
-    if not beside.is_file():
-        raise HostUnreachable(f"the ssh key {path} is not there", hint=f"ls -l {path}")
-    public = asyncssh.read_public_key(beside)
-    async with asyncssh.connect_agent() as agent:
-        held = [k for k in await agent.get_keys() if k.public_data == public.public_data]
-        if not held:
-            raise HostUnreachable(
-                f"the ssh agent does not hold the key {path}", hint=f"ssh-add {path}"
-            )
-        yield {"client_keys": held, "agent_path": None}
 
 
 async def _feed(writer: asyncssh.SSHWriter[bytes], content: bytes) -> None:
