@@ -185,7 +185,7 @@ section pytest .venv/bin/python -m pytest -n auto --dist worksteal -q "$@"
 
 say "summary"
 printf '%s\n' "${summary[@]}"
-absent=$(tools_missing | tr '\n' ' ')
+absent=$(tools_missing | paste -sd ' ' -)
 [ -z "$absent" ] || printf '⚠ not here: %s: their tests were skipped, counted above\n' "$absent"
 printf 'checks took %d s, installing %d s\n' $((SECONDS - ready)) "$ready"
 if [ "$failed" -gt 0 ]; then
