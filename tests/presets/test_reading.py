@@ -1,5 +1,7 @@
 """Stacks of one's own, and every way in which a preset may be broken."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,18 @@ def test_no_content_makes_reading_fail_in_another_way(tmp_path: Path, content: b
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "preset.toml").write_bytes(content)
     refusal(tmp_path)
+
+
+def test_listing_stacks_loads_no_templates_and_no_network() -> None:
+    program = """
+import sys
+from capsule_adapters.nix.renderer import JinjaNixRenderer
+from capsule_adapters.nix.tool import NixCommand
+from capsule_adapters.presets.builtin import BuiltinPresets
+JinjaNixRenderer(), NixCommand(), BuiltinPresets().stacks()
+print([name for name in ("jinja2", "httpx", "yaml", "asyncio") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    assert done.stdout == "[]\n"
