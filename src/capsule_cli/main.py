@@ -61,7 +61,7 @@ def run(
     except UsageError as error:
         out.json = "--json" in arguments
         return report.report(error, out)
-    out.json, out.quiet, out.verbose = options.json, options.quiet, options.verbose
+    out.json, out.quiet, out.program = options.json, options.quiet, options.program
     asking = ask or Ask.at_terminal(out, yes=options.yes, no_input=options.no_input)
     session = Session(options, out, asking, wire or partial(_real_wire, arguments))
     try:

@@ -1,5 +1,7 @@
 """The options that every command takes, wherever they stand on the line."""
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +45,8 @@ class GlobalOptions:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    program: str = "capsule"
+    """How to call Capsule again and mean the same home and cloud."""
 
 
 @dataclass
@@ -77,7 +81,14 @@ def split(
     sandbox = environment.get("CAPSULE_SANDBOX", "") not in ("", "0")
     home = found.home or environment.get("CAPSULE_HOME") or "~/.capsule"
     flags = {"sandbox": sandbox, **found.flags}
-    return GlobalOptions(home=_absolute(home), **flags), found.rest
+    return GlobalOptions(home=_absolute(home), program=_program(found), **flags), found.rest
+
+
+def _program(found: _Found) -> str:
+    """What was said by flags must be said again; what the environment says stays said."""
+    home = ["--home", found.home] if found.home else []
+    sandbox = ["--sandbox"] if "sandbox" in found.flags else []
+    return shlex.join(["capsule", *home, *sandbox])
 
 
 def _absolute(home: str) -> Path:
@@ -87,3 +98,10 @@ def _absolute(home: str) -> Path:
         raise UsageError(
             "the home folder of this user is not known", hint="capsule --home DIR"
         ) from error
+
+
+def again(hint: str, program: str) -> str:
+    """`hint` with every `capsule …` in it as this person has to call it."""
+    if "--sandbox" in hint:
+        return hint
+    return re.sub(r"(?<![\w/-])capsule (?=[a-z])", lambda _: f"{program} ", hint)

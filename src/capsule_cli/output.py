@@ -18,21 +18,22 @@ class Output:
     stderr: TextIO
     json: bool = False
     quiet: bool = False
-    verbose: bool = False
+    program: str = "capsule"
+    """How the person called Capsule: hints repeat it."""
 
     @cached_property
     def screen(self) -> "Screen":
         """Paints on stdout."""
         from capsule_cli.theme import Screen
 
-        return Screen(self.stdout)
+        return Screen(self.stdout, self.program)
 
     @cached_property
     def margin(self) -> "Screen":
         """Paints on stderr."""
         from capsule_cli.theme import Screen
 
-        return Screen(self.stderr)
+        return Screen(self.stderr, self.program)
 
     def show(self, value: Any, paint: Callable[["Screen"], None]) -> None:
         """The data itself as JSON, or `paint` it for a person."""

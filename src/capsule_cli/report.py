@@ -4,6 +4,7 @@ import json
 import re
 from typing import Final
 
+from capsule_cli.options import again
 from capsule_cli.output import Output
 from capsule_domain import errors
 
@@ -51,7 +52,8 @@ def report(error: errors.CapsuleError, out: Output) -> int:
 def show(out: Output, *, word: str, code: int, message: str, hint: str | None) -> None:
     """An error as one JSON object, or as one line and its remedy."""
     if out.json:
-        body = {"code": word, "exit": code, "message": message, "hint": hint}
+        remedy = again(hint, out.program) if hint else None
+        body = {"code": word, "exit": code, "message": message, "hint": remedy}
         out.stderr.write(json.dumps({"error": body}, ensure_ascii=False) + "\n")
         return
     out.complain(message, hint)

@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
+from capsule_cli.options import again
+
 BOX_WIDTH = 60
 _UNBOUNDED = 10_000
 _STYLES = Theme(
@@ -34,7 +36,8 @@ Cell = str | Text
 class Screen:
     """Paints on one stream. Boxes, colours and wrapping only where a person looks."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, program: str = "capsule") -> None:
+        self.program = program
         self.console = Console(file=stream, theme=_STYLES, highlight=False)
         self.fancy = self.console.is_terminal
         if not self.fancy:
@@ -73,7 +76,7 @@ class Screen:
 
     def hint(self, command: str) -> None:
         """What to run, or to do, next."""
-        self.line(f"▸ {command}", style="advice")
+        self.line(f"▸ {again(command, self.program)}", style="advice")
 
     def success(self, text: str) -> None:
         """Something was done."""

@@ -93,7 +93,7 @@ class Tour:
     def _resolve(self) -> str:
         environment = self.wiring.manage_profile().show(PROFILE)
         names = ", ".join(resolved.stack.name for resolved in environment.stacks)
-        return f"{PROFILE} is {names}: {len(environment.packages)} packages"
+        return f"{PROFILE} = {names}"
 
     def _generate(self) -> str:
         done = self.wiring.generate().run(
@@ -119,7 +119,8 @@ class Tour:
 
     def _start(self) -> str:
         status = self.wiring.sandbox().up()
-        return f"{', '.join(status.endpoints.values())}, machines kept apart by {status.isolation}"
+        [url] = status.endpoints.values()
+        return f"{url.removeprefix('http://')}, kept apart by {status.isolation}"
 
     def _rent(self) -> str:
         wiring = self.wiring
@@ -132,7 +133,7 @@ class Tour:
     def _look_up(self) -> str:
         found = self.wiring.inventory().get(NAME, exact=True)
         self._xnode = found
-        return f"{found.name}, server {found.server_id} at {found.provider}, {found.status}"
+        return f"server {found.server_id} at {found.provider}, {found.status}"
 
     def _enter(self) -> str:
         with self.wiring.hosts().connect(target_of(self._rented())) as host:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capsule_cli import __version__, report
-from capsule_cli.options import split
+from capsule_cli.options import again, split
 from capsule_cli.tree import ROOT, Node, load
 from capsule_domain import errors
 from tests.cli.running import capsule, wired
@@ -200,3 +200,15 @@ def test_a_home_in_the_way_is_one_line_with_exit_13(tmp_path: Path) -> None:
     assert done.returncode == 13
     assert done.stdout == ""
     assert json.loads(done.stderr)["error"]["code"] == "store_error"
+
+
+def test_hints_repeat_how_capsule_was_called() -> None:
+    options, _ = split(["--sandbox", "--home", "/my home"], {})
+    assert options.program == "capsule --home '/my home' --sandbox"
+    assert split([], {"CAPSULE_SANDBOX": "1"})[0].program == "capsule"
+    said = again("look: capsule openmesh xnodes; or capsule --sandbox …", "capsule --home x")
+    assert said == "look: capsule openmesh xnodes; or capsule --sandbox …"
+    assert (
+        again("capsule add X; capsule-x", "capsule --sandbox")
+        == "capsule --sandbox add X; capsule-x"
+    )

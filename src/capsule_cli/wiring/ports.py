@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Literal, get_args
 from capsule_domain.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
-    from capsule_domain.services.generate import Generate
-    from capsule_domain.services.validate import Validate
-    from capsule_domain.services.watch import Watch
-
     from capsule_domain.models.cost import CostReport
     from capsule_domain.models.deployment import DeploymentEvent
     from capsule_domain.models.money import Rates
@@ -29,8 +25,11 @@ if TYPE_CHECKING:
     from capsule_domain.ports.settings import Choices
     from capsule_domain.services.deploy import Deploy
     from capsule_domain.services.environment import ManageProfile
+    from capsule_domain.services.generate import Generate
     from capsule_domain.services.market import Market
     from capsule_domain.services.terminate import Terminate
+    from capsule_domain.services.validate import Validate
+    from capsule_domain.services.watch import Watch
 
 
 GroupBy = Literal["provider", "region", "tag", "profile"]
@@ -151,9 +150,8 @@ class Wiring:
         return Watch(self.inventory(), self.monitor(), self.clock())
 
     def cost_report(self, by: GroupBy) -> "CostReport":
-        from capsule_domain.services.cost import cost_report
-
         from capsule_domain.models.xnode import XNodeFilter
+        from capsule_domain.services.cost import cost_report
 
         return cost_report(
             self.inventory().list(XNodeFilter(include_gone=True)),
