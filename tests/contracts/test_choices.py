@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from capsule_adapters.store.choices import YamlChoices
@@ -70,19 +70,21 @@ def test_what_was_saved_is_the_users_own_and_never_built_in(choices: Choices) ->
 
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
+NIX_NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_'-]{0,6}", fullmatch=True)
 PROFILES = st.builds(
     Profile,
     name=NAMES,
     summary=st.text(st.characters(codec="utf-8"), max_size=40),
     extends=st.none() | NAMES,
     stacks=st.lists(NAMES, max_size=4).map(tuple),
-    packages=st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_'-]{0,6}", fullmatch=True)).map(tuple),
+    packages=st.lists(NIX_NAMES, max_size=3).map(tuple),
     unfree=st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=3).map(tuple),
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saved=st.lists(PROFILES, max_size=3))
+@example(saved=[Profile(name="p", unfree=("\x85", "a\u2028b", "\ufeff", "\x07", "😀"))])
 def test_any_profile_survives_whatever_is_in_it(choices: Choices, saved: list[Profile]) -> None:
     for profile in saved:
         choices.save_profile(profile)

@@ -9,13 +9,25 @@ from capsule_domain.errors import ConfigurationError
 if TYPE_CHECKING:
     import yaml
 
+_BARE_BREAKS = frozenset("\x85\u2028\u2029")
+
 
 def fresh(values: Mapping[str, Any]) -> str:
-    """`values` as YAML, in their order."""
+    """`values` as YAML, in their order, every text readable as it is where YAML can say it so."""
+    readable = _dumped(values, allow_unicode=True)
+    # PyYAML writes Unicode's own line breaks bare, and reads them back as spaces.
+    return _dumped(values, allow_unicode=False) if _BARE_BREAKS & set(readable) else readable
+
+
+def _dumped(values: Mapping[str, Any], *, allow_unicode: bool) -> str:
     import yaml
 
     return yaml.safe_dump(
-        dict(values), sort_keys=False, allow_unicode=True, default_flow_style=False, width=1000
+        dict(values),
+        sort_keys=False,
+        allow_unicode=allow_unicode,
+        default_flow_style=False,
+        width=1000,
     )
 
 

@@ -1,0 +1,112 @@
+"""Looking at xNodes: one sweep, or what was seen last."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from capsule_domain.errors import Conflict, HostUnreachable, NotFound
+from capsule_domain.models.health import CheckKind, Health
+from capsule_domain.models.metric import Metrics, Observation
+from capsule_domain.models.server import ServerStatus
+from capsule_domain.models.xnode import XNode
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.inventory import Inventory
+from capsule_domain.ports.monitor import Monitor
+
+REMEMBERED = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Health and metrics of xNodes.
+
+    An unknown name is NotFound. One that is gone is never looked at, because its
+    address may be another's by now: that is a Conflict.
+    """
+
+    inventory: Inventory
+    monitor: Monitor
+    clock: Clock
+
+    def check(self, names: Sequence[str] | None = None) -> list[Observation]:
+        """Look once at the xNodes of these names, or at all that live; sorted by name."""
+        if names is None:
+            chosen = list(self.inventory.list())
+        else:
+            found = (self.inventory.get(name) for name in names)
+            chosen = list({xnode.id: xnode for xnode in found}.values())
+        for xnode in chosen:
+            _refuse_gone(xnode)
+        return sorted(self.monitor.collect(chosen), key=lambda seen: seen.health.xnode)
+
+    def health(self, name: str, *, fresh: bool) -> Health:
+        """Its health as last known, or looked at now with `fresh`.
+
+        Raises NotFound when it was never looked at.
+        """
+        xnode = self.inventory.get(name)
+        if fresh:
+            return self._look(xnode).health
+        seen = self.monitor.latest().get(xnode.id)
+        if seen is None:
+            raise NotFound(
+                "health check of an xnode",
+                xnode.name,
+                hint=f"capsule openmesh monitor health {xnode.name} --run-check",
+            )
+        return seen.health
+
+    def metrics(self, name: str, *, fresh: bool) -> Metrics:
+        """Its last known metrics of a day, or those of now with `fresh`.
+
+        Raises HostUnreachable when it cannot be entered now, with the check's own
+        error; NotFound when nothing is known.
+        """
+        xnode = self.inventory.get(name)
+        if fresh:
+            seen = self._look(xnode)
+            return seen.metrics or _refuse_unentered(xnode, seen)
+        known = self._last_metrics(xnode)
+        if known is None:
+            raise NotFound(
+                "metrics of an xnode",
+                xnode.name,
+                hint=f"capsule openmesh monitor metrics {xnode.name} --collect",
+            )
+        return known
+
+    def _look(self, xnode: XNode) -> Observation:
+        _refuse_gone(xnode)
+        (seen,) = self.monitor.collect([xnode])
+        return seen
+
+    def _last_metrics(self, xnode: XNode) -> Metrics | None:
+        """A look that could not enter the machine does not hide what was read before it."""
+        last = self.monitor.latest().get(xnode.id)
+        if last is None or last.metrics is not None:
+            return None if last is None else last.metrics
+        history = self.monitor.history(xnode, self.clock.now() - REMEMBERED)
+        return next((seen.metrics for seen in reversed(history) if seen.metrics), None)
+
+
+def _refuse_gone(xnode: XNode) -> None:
+    if xnode.status is ServerStatus.GONE:
+        raise Conflict(
+            f"{xnode.name} is gone, and its address may be another's now",
+            hint="capsule openmesh xnodes",
+        )
+
+
+def _refuse_unentered(xnode: XNode, seen: Observation) -> Metrics:
+    """Say why there are no metrics: the SSH check's word before any other's."""
+    failed = sorted(
+        (check for check in seen.health.checks if not check.ok),
+        key=lambda check: check.kind is not CheckKind.SSH,
+    )
+    errors = [check.error for check in failed if check.error]
+    silent = "it was entered, but told nothing" if xnode.address else "it has no address yet"
+    why = errors[0] if errors else silent
+    raise HostUnreachable(
+        f"no metrics of {xnode.name}: {why}",
+        hint=f"capsule openmesh monitor health {xnode.name} --run-check",
+    )
