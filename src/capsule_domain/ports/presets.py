@@ -11,7 +11,8 @@ from capsule_domain.models.template import Region, Template
 class Presets(Protocol):
     """What ships with Capsule, and the user's own stacks in the same form.
 
-    Raises ConfigurationError, with file and line, for a preset that does not hold.
+    Raises ConfigurationError, with file and line, for a preset that does not hold, and
+    StoreError for one that cannot be read.
     """
 
     def stacks(self) -> Mapping[str, Stack]:
