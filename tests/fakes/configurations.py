@@ -45,11 +45,10 @@ class FakeConfigurations:
     def nix_files(self, path: str) -> Sequence[PurePath]:
         if path in self.texts:
             return [PurePosixPath(path)]
-        folder = f"{path.rstrip('/')}/"
-        below = [n for n in self.texts if n.startswith(folder) and n.endswith(".nix")]
+        below = [name for name in self.texts if name.startswith(f"{path.rstrip('/')}/")]
         if not below:
             raise NotFound("configuration", path, hint="capsule nixos generate")
-        return [PurePosixPath(name) for name in sorted(below)]
+        return [PurePosixPath(name) for name in sorted(below) if name.endswith(".nix")]
 
     def _is_a_persons(self, folder: PurePath, file: RenderedFile, ours: dict[str, str]) -> bool:
         there = self.texts.get(str(folder / file.path))

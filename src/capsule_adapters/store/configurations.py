@@ -93,10 +93,9 @@ class ConfigurationFolders:
         with reporting("read", start):
             if start.is_file():
                 return [start]
-            found = sorted(_nix_files(start)) if start.is_dir() else []
-        if not found:
-            raise NotFound("configuration", path, hint="capsule nixos generate")
-        return found
+            if not start.is_dir():
+                raise NotFound("configuration", path, hint="capsule nixos generate")
+            return sorted(_nix_files(start))
 
 
 def _nix_files(folder: Path) -> list[Path]:
