@@ -87,6 +87,16 @@ def _next_templates(best: Offer, others: Iterable[Offer]) -> tuple[Offer, ...]:
     return tuple(found.values())[:_SHOWN_RUNNERS_UP]
 
 
+def _refuse_bad_tags(tags: Iterable[str], cloud: Provider) -> None:
+    """A cloud would refuse them only after the intent was journalled."""
+    for tag in tags:
+        if not re.fullmatch(cloud.capabilities.tag_pattern, tag):
+            raise UsageError(
+                f"{cloud.name} does not take the tag {tag[:60]!r}",
+                hint=f"a tag there matches {cloud.capabilities.tag_pattern}",
+            )
+
+
 @dataclass(frozen=True)
 class Deploy:
     """Carries a plan out.
@@ -115,6 +125,7 @@ class Deploy:
         """
         self._refuse_taken(plan.name)
         cloud = self.provider(plan.offer.provider)
+        _refuse_bad_tags(plan.tags, cloud)
         key = self.keys.deploy_key(ssh_key)
         host_key = self.keys.new_host_key()
         deployment = self._intend(plan, host_key)

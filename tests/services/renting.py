@@ -1,0 +1,114 @@
+"""A whole deploy over fakes, and ways to break it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from capsule_domain.models.deployment import DeploymentEvent, DeployPlan
+from capsule_domain.models.money import Rates
+from capsule_domain.models.requirements import Requirements
+from capsule_domain.models.xnode import XNode
+from capsule_domain.services.deploy import Deploy, plan_deploy
+from capsule_domain.services.ready import Ready
+from capsule_domain.services.terminate import Terminate
+from tests.fakes.clock import FakeClock
+from tests.fakes.hosts import FakeHosts
+from tests.fakes.inventory import FakeInventory
+from tests.fakes.journal import FakeJournal
+from tests.fakes.keys import FakeKeys
+from tests.fakes.known_hosts import FakeKnownHosts
+from tests.fakes.offers import AS_OF, DEFAULT_OFFERS
+from tests.fakes.provider import FakeProvider
+
+RATES = Rates(as_of=AS_OF, source="a test", usd_per={})
+ADDRESS = "127.77.0.1"
+
+
+class Killed(BaseException):
+    """The process is gone at this point: nothing catches it."""
+
+
+class Watched:
+    """A port whose every call may be the last: `strike` is asked before and after each."""
+
+    def __init__(self, port: Any, strike: Callable[[], None]) -> None:
+        self._port = port
+        self._strike = strike
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        if not callable(found):
+            return found
+
+        def call(*given: Any, **named: Any) -> Any:
+            self._strike()
+            answer = found(*given, **named)
+            self._strike()
+            return answer
+
+        return call
+
+
+@dataclass
+class Street:
+    """Everything a deploy touches, in memory."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    journal: FakeJournal = field(default_factory=FakeJournal)
+    inventory: FakeInventory = field(default_factory=FakeInventory)
+    keys: FakeKeys = field(default_factory=FakeKeys)
+    known_hosts: FakeKnownHosts = field(default_factory=FakeKnownHosts)
+    events: list[DeploymentEvent] = field(default_factory=list)
+    strike: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self.cloud = FakeProvider(clock=self.clock)
+        self.hosts = FakeHosts(self.known_hosts)
+        self.machine = self.hosts.add(ADDRESS, answers={"uname": "Linux x86_64\n"})
+        self.ids: Iterator[str] = (f"id{number}" for number in count(1))
+
+    def plan(self, name: str = "web-1", **fields: Any) -> DeployPlan:
+        return plan_deploy(name, DEFAULT_OFFERS, Requirements(), RATES, **fields)
+
+    def run(self, plan: DeployPlan | None = None, **options: Any) -> XNode:
+        return self.deploy().run(plan or self.plan(), **options)
+
+    def deploy(self) -> Deploy:
+        watch: Mapping[str, Any] = {
+            name: Watched(port, self.strike)
+            for name, port in {
+                "journal": self.journal,
+                "inventory": self.inventory,
+                "keys": self.keys,
+                "known_hosts": self.known_hosts,
+                "clock": self.clock,
+                "hosts": self.hosts,
+                "cloud": self.cloud,
+            }.items()
+        }
+        return Deploy(
+            provider=lambda _name: watch["cloud"],
+            journal=watch["journal"],
+            inventory=watch["inventory"],
+            keys=watch["keys"],
+            known_hosts=watch["known_hosts"],
+            ready=Ready(
+                hosts=watch["hosts"],
+                inventory=watch["inventory"],
+                clock=watch["clock"],
+                timeout_seconds=300.0,
+            ),
+            clock=watch["clock"],
+            new_id=lambda: next(self.ids),
+            progress=self.events.append,
+        )
+
+    def terminate(self) -> Terminate:
+        return Terminate(
+            provider=lambda _name: self.cloud,
+            inventory=self.inventory,
+            journal=self.journal,
+            known_hosts=self.known_hosts,
+            clock=self.clock,
+        )
