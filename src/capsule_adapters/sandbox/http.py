@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _LONGEST_BODY_BYTES = 1024 * 1024
+_POLL_SECONDS = 0.02
 _PADDING = b" " * 65536
 
 
@@ -68,7 +69,9 @@ class LoopbackServer:
         if self._server is None:
             self._server = _Server(("127.0.0.1", self._port), self._reply)
             self._port = self._server.server_address[1]
-            self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+            self._thread = Thread(
+                target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+            )
             self._thread.start()
         return self.url
 
