@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -232,3 +233,68 @@ def test_broken_yaml_is_told_with_its_file_and_kept(tmp_path: Path, text: str) -
     assert done.code == 3
     assert "config.yml" in done.error["message"]
     assert (tmp_path / "config.yml").read_text() == text
+
+
+def test_a_deploy_killed_while_waiting_is_shown_and_can_be_ended(person: Person) -> None:
+    assert person.capsule("sandbox", "up").code == 0
+    deploying = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "capsule_cli",
+            "--sandbox",
+            "openmesh",
+            "deploy",
+            "--name",
+            "x",
+            "-y",
+        ],
+        env=person.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert deploying.stderr is not None
+    for line in deploying.stderr:
+        if "recorded" in line:
+            deploying.kill()
+            break
+    assert deploying.wait(timeout=60) == -signal.SIGKILL
+    deploying.stderr.close()
+    [left] = person.json("--sandbox", "openmesh", "deployments", "--unfinished")
+    assert left["state"] == "rented"
+    told = person.capsule("--sandbox", "openmesh", "deployments")
+    assert "1 unfinished" in told.stdout
+    assert person.capsule("--sandbox", "openmesh", "xnode", "terminate", "x", "--yes").code == 0
+    assert person.json("--sandbox", "openmesh", "deployments", "--unfinished") == []
+    assert person.json("sandbox", "status")["servers"] == 0
+
+
+def test_an_interrupted_deploy_says_what_may_be_billed(person: Person) -> None:
+    assert person.capsule("sandbox", "up").code == 0
+    deploying = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "capsule_cli",
+            "--sandbox",
+            "openmesh",
+            "deploy",
+            "--name",
+            "x",
+            "-y",
+        ],
+        env=person.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert deploying.stderr is not None
+    for line in deploying.stderr:
+        if "recorded" in line:
+            deploying.send_signal(signal.SIGINT)
+            break
+    _, told = deploying.communicate(timeout=60)
+    assert deploying.returncode == 130
+    assert "something may be billed" in told
+    assert "Traceback" not in told
