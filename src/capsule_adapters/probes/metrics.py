@@ -10,6 +10,7 @@ from capsule_domain.models.metric import Disk, Metrics
 
 LINE_LIMIT = 4096
 LINES_LIMIT = 2000
+DEVICE_WORDS_LIMIT = 16
 
 _NUMBER = re.compile(r"\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 _COUNT = re.compile(r"-?\d{1,30}|-", re.ASCII)
@@ -104,7 +105,7 @@ def _rows(table: str) -> Iterator[_Row]:
     """The rows of `df -P`. The first column and the last may hold spaces."""
     for line in table.splitlines()[:LINES_LIMIT]:
         words = line[:LINE_LIMIT].split()
-        for start in range(1, len(words) - 4):
+        for start in range(1, min(len(words) - 4, DEVICE_WORDS_LIMIT)):
             size, used, free, capacity, mount = words[start : start + 5]
             counts = all(_COUNT.fullmatch(word) for word in (size, used, free))
             if counts and _CAPACITY.fullmatch(capacity) and mount.startswith("/"):

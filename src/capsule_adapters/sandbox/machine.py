@@ -79,9 +79,10 @@ class Machine:
         for connection in tuple(self._connections):
             connection.abort()
         await acceptor.wait_closed()
+        # What left its process group may hold a pipe that a session waits for.
+        self._isolation.sweep(self.ground)
         if self._serving:
             await asyncio.wait(self._serving, timeout=END_SECONDS)
-        self._isolation.sweep(self.ground)
         self._held = hold_port(self.port)
 
     async def dismantle(self) -> None:
