@@ -3,7 +3,9 @@
 import csv
 import gzip
 import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -196,6 +198,27 @@ def test_grafana_reads_its_secrets_from_files_that_the_machine_makes(tmp_path: P
     assert unit["before"] == unit["requiredBy"] == ["grafana.service"]
     assert unit["serviceConfig"]["User"] == "grafana"
     assert unit["serviceConfig"]["UMask"] == "0077"
+
+
+def test_grafanas_secrets_are_made_once_and_for_its_eyes_only(tmp_path: Path) -> None:
+    config = module("monitoring", tmp_path)["config"]
+    unit = config["systemd"]["services"]["capsule-grafana-secrets"]
+    folder = tmp_path / "state"
+    folder.mkdir()
+    (folder / "admin_password").touch()  # what a power cut may leave
+
+    def started() -> dict[str, str]:
+        script = f"umask {unit['serviceConfig']['UMask']}\n{unit['script']}"
+        environment = {"PATH": os.environ["PATH"], "STATE_DIRECTORY": str(folder)}
+        subprocess.run(["sh", "-eu", "-c", script], env=environment, check=True, timeout=30)
+        return {path.name: path.read_text() for path in folder.iterdir()}
+
+    first = started()
+    assert sorted(first) == ["admin_password", "secret_key"]
+    assert all(re.fullmatch("[0-9a-f]{64}", secret) for secret in first.values())
+    assert len(set(first.values())) == 2
+    assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert started() == first
 
 
 def test_grafana_takes_secrets_of_ones_own(tmp_path: Path) -> None:
