@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-WIDTH = 100
+WIDTH = 84
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "demo.svg"
 
 
