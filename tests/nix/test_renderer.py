@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jinja2 import Environment as Templates
-from jinja2 import nodes
 
 from capsule_adapters.nix.literal import nix_literal
-from capsule_adapters.nix.renderer import FILTERS, JinjaNixRenderer
+from capsule_adapters.nix.renderer import JinjaNixRenderer
 from capsule_adapters.nix.tool import NixCommand
 from capsule_adapters.presets.builtin import BuiltinPresets
 from capsule_domain.models.nixos import NixosPart, NixosRequest, PreviewFormat
@@ -23,7 +21,6 @@ from tests.nix.nix import evaluate
 from tests.tools import ROOT, needs_tool, shared_file
 
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1 alice\'s "key" ${HOME} \\'
-TEMPLATES = ROOT / "src" / "capsule_adapters" / "nix" / "templates"
 
 
 def environment_of(profile: Profile) -> Environment:
@@ -232,41 +229,6 @@ def test_whatever_is_asked_for_arrives_whole(
     root = said["access"]["users"]["users"]["root"]
     assert root["openssh"]["authorizedKeys"]["keys"] == sorted(set(keys))
     assert said["home"]["home"]["username"] == username
-
-
-def unquoted(template: str) -> list[str]:
-    """What a template writes without one of our filters around it."""
-    syntax = Templates(autoescape=True).parse(template)
-    loose = []
-    for output in syntax.find_all(nodes.Output):
-        for node in output.nodes:
-            fixed = isinstance(node, nodes.TemplateData)
-            filtered = isinstance(node, nodes.Filter) and node.name in FILTERS
-            if not fixed and not filtered and not is_harmless(node):
-                loose.append(repr(node))
-    return loose
-
-
-def is_harmless(node: nodes.Expr) -> bool:
-    """An indentation, a fixed text, or the lines of the packages (checked by themselves)."""
-    if isinstance(node, nodes.Call):
-        return isinstance(node.node, nodes.Getattr) and node.node.attr == "lines"
-    if isinstance(node, nodes.CondExpr):
-        branches = (node.expr1, node.expr2)
-        return all(isinstance(branch, nodes.Const) for branch in branches)
-    return isinstance(node, nodes.Name) and node.name == "indent"
-
-
-@pytest.mark.parametrize(
-    "template", [path.name for path in sorted(TEMPLATES.glob("*.j2")) if "README" not in path.name]
-)
-def test_no_value_reaches_nix_but_through_the_one_place(template: str) -> None:
-    text = (TEMPLATES / template).read_text()
-    assert unquoted(text) == []
-
-
-def test_a_value_written_bare_would_be_found() -> None:
-    assert unquoted("{ x = {{ hostname }}; y = {{ hostname | upper }}; z = {{ a | nix }}; }")
 
 
 def test_a_part_of_the_whole_needs_no_module_of_a_stack() -> None:
