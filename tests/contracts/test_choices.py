@@ -31,14 +31,14 @@ def test_a_new_home_has_the_defaults(choices: Choices) -> None:
 
 def test_saved_settings_come_back(choices: Choices) -> None:
     choices.save_settings(Settings(active_profile="prod"))
-    choices.save_settings(Settings(active_profile="prod", last_hostname="web-1"))
-    assert choices.settings() == Settings(active_profile="prod", last_hostname="web-1")
+    choices.save_settings(Settings(active_profile="prod", last_configuration="/srv/web-1"))
+    assert choices.settings() == Settings(active_profile="prod", last_configuration="/srv/web-1")
 
 
 def test_a_setting_can_be_taken_back(choices: Choices) -> None:
-    choices.save_settings(Settings(last_hostname="web-1"))
+    choices.save_settings(Settings(last_configuration="/srv/web-1"))
     choices.save_settings(Settings())
-    assert choices.settings().last_hostname is None
+    assert choices.settings().last_configuration is None
 
 
 def test_a_saved_profile_comes_back_whole(choices: Choices) -> None:

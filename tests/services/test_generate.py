@@ -46,15 +46,18 @@ def test_without_a_profile_the_active_one_is_taken(setting: Setting) -> None:
     assert setting.generate.run().profile == "minimal"
 
 
-def test_the_host_is_remembered_as_the_last_one(setting: Setting) -> None:
-    setting.generate.run(hostname="web-1")
-    assert setting.choices.settings().last_hostname == "web-1"
+def test_the_folder_is_remembered_as_the_last_one_wherever_it_is(setting: Setting) -> None:
+    done = setting.generate.run(hostname="web-1")
+    assert setting.choices.settings().last_configuration == done.folder
+    setting.generate.run(hostname="web-1", output="/srv/machines/web-1")
+    assert setting.choices.settings().last_configuration == "/srv/machines/web-1"
 
 
-def test_a_host_generated_elsewhere_is_not_remembered(setting: Setting) -> None:
-    done = setting.generate.run(hostname="web-1", output="/srv/machines/web-1")
-    assert done.folder == "/srv/machines/web-1"
-    assert setting.choices.settings().last_hostname is None
+def test_a_dry_run_says_what_it_would_write_and_writes_nothing(setting: Setting) -> None:
+    done = setting.generate.run(hostname="web-1", dry_run=True)
+    assert "configuration.nix" in done.files
+    assert setting.configurations.texts == {}
+    assert setting.choices.settings().last_configuration is None
 
 
 def test_the_state_version_of_the_first_generation_is_kept(setting: Setting) -> None:
@@ -86,7 +89,7 @@ def test_a_full_disk_is_told_and_the_host_is_not_remembered(setting: Setting) ->
     setting.configurations.full_disk = True
     with pytest.raises(StoreError):
         setting.generate.run(hostname="web-1")
-    assert setting.choices.settings().last_hostname is None
+    assert setting.choices.settings().last_configuration is None
 
 
 def test_an_unknown_profile_writes_nothing(setting: Setting) -> None:

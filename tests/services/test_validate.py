@@ -21,7 +21,7 @@ def written(*paths: str) -> tuple[FakeConfigurations, PurePath]:
     return configurations, folder
 
 
-REMEMBERED = FakeChoices(Settings(last_hostname="web-1"))
+REMEMBERED = FakeChoices(Settings(last_configuration=str(FakeConfigurations().folder("web-1"))))
 
 
 def test_the_host_generated_last_is_checked_by_default() -> None:

@@ -61,7 +61,7 @@ def generate(
         dry_run=run.options.dry_run,
     )
     run.out.show(done, lambda screen: _paint_generated(screen, done, would=run.options.dry_run))
-    if not keys:
+    if not keys and "access.nix" in done.files:
         run.out.talk(
             "no authorized key was given: nobody can log in over SSH until one stands in access.nix"
         )

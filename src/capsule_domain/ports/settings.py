@@ -14,7 +14,8 @@ class Settings(Model):
 
     version: int = Field(default=1, ge=1, le=1)
     active_profile: str = "minimal"
-    last_hostname: str | None = None
+    last_configuration: str | None = None
+    """The folder that `nixos generate` wrote last."""
 
 
 class OpenmeshSettings(Model):

@@ -58,8 +58,7 @@ class Generate:
         files = self.renderer.configuration(request)
         if not dry_run:
             self.configurations.write(folder, files, state_version=first, force=force)
-            if output is None:
-                self._remember(hostname)
+            self._remember(str(folder))
         return GeneratedConfiguration(
             hostname=hostname,
             folder=str(folder),
@@ -69,10 +68,10 @@ class Generate:
             files=tuple(file.path for file in files),
         )
 
-    def _remember(self, hostname: str) -> None:
+    def _remember(self, folder: str) -> None:
         settings = self.choices.settings()
-        if settings.last_hostname != hostname:
-            self.choices.save_settings(settings.model_copy(update={"last_hostname": hostname}))
+        if settings.last_configuration != folder:
+            self.choices.save_settings(settings.model_copy(update={"last_configuration": folder}))
 
 
 def _request(**values: Any) -> NixosRequest:

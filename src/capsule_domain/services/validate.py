@@ -39,9 +39,9 @@ class Validate:
         return Validation(level=SYNTAX, why=_NO_HIGHER, files=names, findings=findings)
 
     def _default(self) -> str:
-        hostname = self.choices.settings().last_hostname
-        if hostname is None:
+        folder = self.choices.settings().last_configuration
+        if folder is None:
             raise ConfigurationError(
                 "no configuration was generated yet", hint="capsule nixos generate"
             )
-        return str(self.configurations.folder(hostname))
+        return folder
