@@ -285,7 +285,7 @@ def test_the_quota_is_told_apart(case: Case) -> None:
         {"user_data": SecretStr("x" * (64 * 1024 + 1))},
         {"ssh_public_key": "nonsense"},
     ],
-    ids=str,
+    ids=["= in tag", "empty tag", "long tag", "bad name", "no name", "long user data", "no key"],
 )
 def test_what_a_cloud_cannot_take_is_refused_and_nothing_rented(
     case: Case, unfit: dict[str, object]

@@ -32,6 +32,6 @@ def understood(provider: str, what: str, request_id: str | None = None) -> Itera
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(str(part) for part in (what, *first["loc"]))
-        lacking = first["type"] == "missing"
-        cause = f"lacks {field}" if lacking else f"has a {field} we cannot read: {first['msg']}"
-        raise ProviderError(provider, f"the answer {cause}", request_id=request_id) from error
+        unread = f"'s {field} cannot be read: {first['msg'][:1].lower()}{first['msg'][1:]}"
+        cause = f" lacks {field}" if first["type"] == "missing" else unread
+        raise ProviderError(provider, f"the answer{cause}", request_id=request_id) from error
