@@ -115,7 +115,7 @@ class Ground:
             return Record.model_validate_json(content)
         except ValidationError as error:
             raise StoreError(
-                f"cannot read {path}: not a machine's record", hint="capsule sandbox down"
+                f"cannot read {path}: not a machine's record", hint=f"rm -r {self.folder}"
             ) from error
 
     def keep(self, record: Record) -> None:
