@@ -68,12 +68,14 @@ class Database:
         self._synchronous = synchronous
         self._busy_seconds = busy_seconds
         self._connection: sqlite3.Connection | None = None
+        self._changed = False
         self._turn = threading.RLock()
 
     @contextmanager
     def change(self) -> Iterator[Transaction]:
         """A transaction that no other process writes beside; committed when the block ends well."""
         with self._using() as connection:
+            self._changed = True
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(connection)
@@ -108,6 +110,8 @@ class Database:
         """Let go of the file. The next use opens it again."""
         with self._turn, translating(self.path):
             if self._connection is not None:
+                if self._changed:
+                    _learn_shape(self._connection)
                 self._connection.close()
                 self._connection = None
 
@@ -173,6 +177,17 @@ def open_database(
     database = Database(path, migrations, synchronous=synchronous, busy_seconds=busy_seconds)
     database.open()
     return database
+
+
+def _learn_shape(connection: sqlite3.Connection) -> None:
+    """Let SQLite count a sample of its rows, so that it picks the narrowest index.
+
+    It is a courtesy of milliseconds: who finds the database in use leaves it.
+    """
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA analysis_limit = 400")
+        connection.execute("PRAGMA optimize")
 
 
 def _prepare_file(path: Path) -> None:

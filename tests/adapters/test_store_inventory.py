@@ -1,0 +1,86 @@
+"""The inventory's indices: a filtered list stays quick when the fleet is large."""
+
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from capsule_adapters.store.inventory import SqliteInventory
+from capsule_adapters.store.sqlite import Database
+from capsule_adapters.store.state import state_database
+from capsule_domain.errors import StoreError
+from capsule_domain.models.money import Money
+from capsule_domain.models.server import ServerStatus
+from capsule_domain.models.xnode import XNode, XNodeFilter
+
+
+def xnode(number: int) -> XNode:
+    return XNode(
+        id=f"{number:08x}",
+        name=f"node-{number}",
+        provider=("aws", "vultr", "linode")[number % 3],
+        server_id=str(number),
+        region=f"r{number % 7}",
+        template="t",
+        status=ServerStatus.STOPPED if number % 50 == 0 else ServerStatus.RUNNING,
+        price_per_hour=Money.of("0.01"),
+        price_per_month=Money.of("6"),
+        tags=(f"team-{number % 100}", "all"),
+        created_at=datetime(2026, 11, 1, tzinfo=UTC),
+    )
+
+
+class Counting(Database):
+    """Counts the work that SQLite does, in thousands of its steps."""
+
+    steps = 0
+
+    def count(self) -> None:
+        def tick() -> None:
+            self.steps += 1
+
+        with self._using() as connection:
+            connection.set_progress_handler(tick, 1000)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with 2,000 xNodes."""
+    made = tmp_path_factory.mktemp("fleet")
+    with closing(state_database(made)) as database:
+        inventory = SqliteInventory(database)
+        database.rows("PRAGMA synchronous = OFF")
+        for number in range(2000):
+            inventory.add(xnode(number))
+    return made
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        XNodeFilter(tags=("team-7",)),
+        XNodeFilter(tags=("team-7",), status=ServerStatus.RUNNING),
+        XNodeFilter(tags=("team-7",), provider="vultr", region="r0"),
+        XNodeFilter(status=ServerStatus.STOPPED),
+    ],
+    ids=str,
+)
+def test_a_list_of_few_among_many_reads_few(home: Path, chosen: XNodeFilter) -> None:
+    with closing(state_database(home)) as plain:
+        database = Counting(plain.path, plain._migrations)
+    with closing(database):
+        database.count()
+        SqliteInventory(database).list(chosen)
+        few = database.steps
+        SqliteInventory(database).list()
+        assert few * 4 < database.steps - few
+
+
+def test_a_record_that_is_no_xnode_is_told_with_the_path(tmp_path: Path) -> None:
+    with closing(state_database(tmp_path)) as database:
+        SqliteInventory(database).add(xnode(1))
+        with database.change() as transaction:
+            transaction.execute("UPDATE xnodes SET body = '{}'")
+        with pytest.raises(StoreError, match=r"state\.db holds a record"):
+            SqliteInventory(database).get("node-1")
