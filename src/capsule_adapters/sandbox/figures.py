@@ -56,11 +56,13 @@ def _stat(uptime: float, phase: float) -> str:
     busy = 0.06 * uptime + 0.04 * 30 * (1 + math.cos(phase) - math.cos(uptime / 30 + phase))
     waiting = 0.004 * uptime
     columns = (0.7 * busy, 0.0, 0.3 * busy, uptime - busy - waiting, waiting)
-    each = [int(seconds * TICKS_PER_SECOND) for seconds in columns]
-    row = " ".join(str(ticks) for ticks in (*each, 0, 0, 0, 0, 0))
-    total = " ".join(str(ticks * PROCESSORS) for ticks in (*each, 0, 0, 0, 0, 0))
-    rows = "".join(f"cpu{number} {row}\n" for number in range(PROCESSORS))
-    return f"cpu  {total}\n{rows}ctxt {int(uptime * 400)}\nprocesses {900 + int(uptime)}\n"
+    row, total = (
+        " ".join(str(int(seconds * TICKS_PER_SECOND * count)) for seconds in columns)
+        for count in (1, PROCESSORS)
+    )
+    rest = " 0 0 0 0 0\n"
+    rows = "".join(f"cpu{number} {row}{rest}" for number in range(PROCESSORS))
+    return f"cpu  {total}{rest}{rows}ctxt {int(uptime * 400)}\nprocesses {900 + int(uptime)}\n"
 
 
 def _meminfo(uptime: float, phase: float) -> str:
