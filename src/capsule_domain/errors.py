@@ -6,6 +6,7 @@ CapsuleError
 ├── ConfigurationError            something of the user's must be set or corrected
 │   ├── CredentialsMissing        a cloud's key is nowhere to be found
 │   ├── BudgetExceeded            the deploy would cost more than the budget allows
+│   ├── CurrencyMismatch          two currencies, and no rate between them
 │   └── ToolMissing               Nix, ssh … is not installed
 ├── NotFound                      nothing has that name
 │   └── NoOfferFits               nothing on sale is what was asked for
@@ -90,6 +91,13 @@ class CredentialsMissing(ConfigurationError):
 
 class BudgetExceeded(ConfigurationError):
     """The deploy would cost more than the budget allows."""
+
+
+class CurrencyMismatch(ConfigurationError):
+    """Two currencies refuse to be added or compared."""
+
+    def __init__(self, left: str, right: str) -> None:
+        super().__init__(f"{left} and {right} cannot be mixed without a rate")
 
 
 class ToolMissing(ConfigurationError):

@@ -38,7 +38,8 @@ def wired(**ports: Any) -> Wiring:
     """A wiring with these ports; asking for another one fails the test."""
     given = {name: port if _is_plain(name) else _always(port) for name, port in ports.items()}
     needed = [f.name for f in fields(Wiring) if f.name not in _DEFAULTED]
-    return Wiring(**{**{name: _missing(name) for name in needed}, **given})
+    filled: dict[str, Any] = {**{name: _missing(name) for name in needed}, **given}
+    return Wiring(**filled)
 
 
 _PLAIN = ("provider", "bills_when_stopped", "username", "new_id")

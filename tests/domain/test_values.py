@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from capsule_domain.errors import NotFound, UsageError
-from capsule_domain.models.money import CurrencyMismatch, Money
+from capsule_domain.errors import CurrencyMismatch, NotFound, UsageError
+from capsule_domain.models.money import Money
 from capsule_domain.models.nixos import NixosRequest
 from capsule_domain.models.requirements import Period, PriceLimit
 from capsule_domain.models.stack import Stack

@@ -5,18 +5,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, PlainSerializer
 
-from capsule_domain.errors import CapsuleError
+from capsule_domain.errors import CurrencyMismatch
 from capsule_domain.models.base import Model, Moment
 
 HOURS_PER_DAY = 24
 MONTHS_PER_YEAR = 12
-
-
-class CurrencyMismatch(CapsuleError):
-    """Two currencies refuse to be added or compared."""
-
-    def __init__(self, left: str, right: str) -> None:
-        super().__init__(f"{left} and {right} cannot be mixed without a rate")
 
 
 def _plain(amount: Decimal) -> str:
