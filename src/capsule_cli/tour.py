@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from capsule_cli.money import cents, rate
 from capsule_domain.errors import CapsuleError, CheckFailed
 from capsule_domain.models.requirements import Requirements
-from capsule_domain.services.deploy import plan_deploy
 from capsule_domain.services.place import rank
+from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import target_of
 
 if TYPE_CHECKING:

@@ -106,7 +106,6 @@ if TYPE_CHECKING:
     )
     from capsule_domain.services.deploy import (
         Deploy as Deploy,
-        plan_deploy as plan_deploy,
     )
     from capsule_domain.services.market import (
         Market as Market,
@@ -116,6 +115,9 @@ if TYPE_CHECKING:
         Rejected as Rejected,
         offers_of as offers_of,
         rank as rank,
+    )
+    from capsule_domain.services.plan import (
+        plan_deploy as plan_deploy,
     )
     from capsule_domain.services.ready import (
         Ready as Ready,
@@ -189,7 +191,7 @@ _HOMES = {
     "Compose": "services.compose",
     "cost_report": "services.cost",
     "Deploy": "services.deploy",
-    "plan_deploy": "services.deploy",
+    "plan_deploy": "services.plan",
     "Market": "services.market",
     "Ranking": "services.place",
     "Rejected": "services.place",

@@ -9,7 +9,8 @@ from capsule_domain.models.deployment import DeploymentEvent, DeployPlan
 from capsule_domain.models.money import Rates
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.xnode import XNode
-from capsule_domain.services.deploy import Deploy, plan_deploy
+from capsule_domain.services.deploy import Deploy
+from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import Ready
 from capsule_domain.services.terminate import Terminate
 from tests.fakes.clock import FakeClock

@@ -22,7 +22,7 @@ from capsule_domain.errors import (
 from capsule_domain.models.deployment import DeploymentState
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.services.deploy import plan_deploy, server_name
+from capsule_domain.services.plan import plan_deploy, server_name
 from tests.fakes.offers import DEFAULT_OFFERS
 from tests.fakes.provider import Lost
 from tests.services.renting import RATES, Killed, Street

@@ -69,8 +69,8 @@ def _plan(
     run: Session, name: str, wanted: "Requirements", profile: str | None, tags: str | None
 ) -> "DeployPlan":
     from capsule_cli.values import listed
-    from capsule_domain.services.deploy import plan_deploy, server_name
     from capsule_domain.services.place import known_region
+    from capsule_domain.services.plan import plan_deploy, server_name
 
     wiring = run.wiring
     server_name(name)
