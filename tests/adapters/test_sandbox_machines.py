@@ -262,10 +262,14 @@ def test_machines_come_back_as_they_were(room: Room) -> None:
     again.stop()
 
 
-def test_a_removed_machine_is_gone_with_its_disk(room: Room) -> None:
+def test_a_removed_machine_is_gone_with_its_disk(room: Room, tmp_path: Path) -> None:
     target = room.boot()
-    room.run(target, "mkdir ~/locked && echo x > ~/locked/x && chmod 000 ~/locked")
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    room.run(target, f"ln -s {outside} ~/link; mkdir ~/locked; echo x > ~/locked/x")
+    room.run(target, "chmod 000 ~/locked")
     room.machines.remove("1")
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o755
     room.machines.remove("1")
     assert not (room.folder / "machines/1").exists()
     assert target.address not in room.machines.ssh_config.read_text()

@@ -125,8 +125,10 @@ class Ground:
     def destroy(self) -> None:
         """Remove it all, whatever modes the machine gave its folders."""
         with reporting("remove", self.folder):
-            for place, _, _ in os.walk(self.folder):
-                Path(place).chmod(0o700)
+            for place, names, _ in os.walk(self.folder):
+                for inside in (Path(place, name) for name in names):
+                    if not inside.is_symlink():  # where it leads is not ours to change
+                        inside.chmod(0o700)
             if self.folder.exists():
                 shutil.rmtree(self.folder)
 
