@@ -5,7 +5,6 @@ from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
@@ -14,6 +13,9 @@ from capsule_cli.options import again
 
 BOX_WIDTH = 60
 _UNBOUNDED = 10_000
+_FOLDED_WIDTH = 16
+"""The least width at which a column of prose is still read with ease."""
+
 _STYLES = Theme(
     {
         "title": "bold cyan",
@@ -111,17 +113,38 @@ class Screen:
         right: Sequence[str] = (),
         whole: Sequence[str] = (),
     ) -> None:
-        """Rows under their names. `right` aligns numbers; `whole` columns are never cut."""
+        """Rows under their names. `right` aligns numbers; `whole` columns are never folded.
+
+        Where a terminal is too narrow for that, each row becomes a block of lines.
+        """
+        shown = [[c if isinstance(c, Text) else Text(c) for c in row] for row in rows]
+        natural = [
+            max([cell_len(name), *(row[i].cell_len for row in shown)])
+            for i, name in enumerate(columns)
+        ]
+        rigid = [name in whole or name in right for name in columns]
+        least = [
+            width if firm else min(width, _FOLDED_WIDTH)
+            for width, firm in zip(natural, rigid, strict=True)
+        ]
+        if self.fancy and sum(least) + 2 * (len(columns) - 1) > self.console.width:
+            self._blocks(columns, shown)
+            return
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="inactive", pad_edge=False)
-        for column in columns:
+        for name, firm, width in zip(columns, rigid, least, strict=True):
             table.add_column(
-                column,
-                justify="right" if column in right else "left",
-                no_wrap=column in whole or column in right,
+                name,
+                justify="right" if name in right else "left",
+                no_wrap=firm,
+                min_width=width,
                 overflow="fold",
             )
-        for row in rows:
-            table.add_row(*(cell if isinstance(cell, Text) else escape(cell) for cell in row))
+        for row in shown:
+            table.add_row(*row)
+        self._print(table)
+
+    def _print(self, table: Table) -> None:
+        """On a terminal as it is; elsewhere without the spaces at the ends of lines."""
         if self.fancy:
             self.console.print(table)
             return
@@ -129,6 +152,12 @@ class Screen:
             self.console.print(table)
         for text in captured.get().splitlines():
             self.line(text.rstrip())
+
+    def _blocks(self, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+        for row in rows:
+            cells = zip(columns, row, strict=True)
+            self.fields([(name, cell) for name, cell in cells if cell.plain])
+            self.line("")
 
 
 def status_dot(word: str, *, active: bool) -> Text:

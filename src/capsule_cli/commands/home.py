@@ -65,4 +65,5 @@ def _paint(screen: "Screen", environment: "Environment", xnodes: Sequence["XNode
     screen.section("Next")
     width = max(len(command) for command, _ in NEXT)
     for command, why in NEXT:
-        screen.hint(f"{command:<{width}}  {why}")
+        wide = screen.console.width >= _BANNER_WIDTH + 12
+        screen.hint(f"{command:<{width}}  {why}" if wide else command)
