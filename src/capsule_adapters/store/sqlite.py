@@ -11,9 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from capsule_adapters.store.faults import is_busy, reporting, translating
+from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import PRIVATE_FILE, make_private_folder, sync_folder
 from capsule_adapters.store.schema import migrate, refuse_foreign
+from capsule_adapters.store.sqlite_faults import is_busy, translating
 
 BUSY_SECONDS = 10.0
 _RETRY_SECONDS = 0.01
