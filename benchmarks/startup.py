@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/startup.py [--rounds 15] [--dry-run]
 
-Whole processes are timed from outside, in turn (A B C, A B C, …) so that a machine whose speed
-drifts slows all of them alike; each is compared with the bare interpreter of its own round.
-Writes benchmarks/results/startup.md.
+Whole processes are timed from outside. Each command is paired with a bare interpreter that runs
+right before or after it, by turns, so that a machine whose speed drifts slows both alike; the ratio
+is taken pair by pair. Writes benchmarks/results/startup.md.
 """
 
 import argparse
@@ -18,18 +18,24 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 RESULTS = Path(__file__).parent / "results" / "startup.md"
-BARE = "python -c pass"
 
 Command = Sequence[str]
 
 
+class Pair(NamedTuple):
+    """Wall seconds of a command and of the bare interpreter beside it."""
+
+    command: float
+    bare: float
+
+
 def commands() -> dict[str, Command]:
-    """What is timed, by the name it has in the table. The bare interpreter comes first."""
+    """What is timed, by the name it has in the table."""
     capsule = str(Path(sys.executable).with_name("capsule"))
     return {
-        BARE: (sys.executable, "-c", "pass"),
         "capsule --version": (capsule, "--version"),
         "capsule --help": (capsule, "--help"),
         "capsule stacks --json": (capsule, "stacks", "--json"),
@@ -49,10 +55,18 @@ def seconds_of(command: Command, environment: Mapping[str, str]) -> float:
     return took
 
 
-def measured(rounds: int) -> dict[str, list[float]]:
-    """Seconds of every command, one a round, after one round that is not counted."""
-    timed = commands()
-    seconds: dict[str, list[float]] = {name: [] for name in timed}
+def pair(command: Command, environment: Mapping[str, str], *, bare_first: bool) -> Pair:
+    """Seconds of the command and of the bare interpreter beside it."""
+    bare = (sys.executable, "-c", "pass")
+    seconds_of(bare, environment)  # not counted: whatever ran before has left its traces
+    first, second = (bare, command) if bare_first else (command, bare)
+    took_first, took_second = seconds_of(first, environment), seconds_of(second, environment)
+    return Pair(took_second, took_first) if bare_first else Pair(took_first, took_second)
+
+
+def measured(rounds: int) -> dict[str, list[Pair]]:
+    """The pairs of every command, one a round, after one round that is not counted."""
+    pairs: dict[str, list[Pair]] = {name: [] for name in commands()}
     with tempfile.TemporaryDirectory(prefix="capsule-startup-") as home:
         environment = {
             "HOME": home,
@@ -60,35 +74,42 @@ def measured(rounds: int) -> dict[str, list[float]]:
             "PATH": os.environ.get("PATH", os.defpath),
         }
         for number in range(rounds + 1):
-            for name, command in timed.items():
-                took = seconds_of(command, environment)
+            for name, command in commands().items():
+                timed = pair(command, environment, bare_first=number % 2 == 0)
                 if number > 0:
-                    seconds[name].append(took)
-    return seconds
+                    pairs[name].append(timed)
+    return pairs
 
 
-def row(name: str, seconds: Sequence[float], bare: Sequence[float]) -> str:
-    """One line of the table: milliseconds, and the median of the ratios round by round."""
-    ratio = median(own / other for own, other in zip(seconds, bare, strict=True))
+def row(name: str, seconds: Sequence[float], ratio: float) -> str:
+    """One line of the table, in milliseconds."""
     low, middle, high = (1000 * value for value in (min(seconds), median(seconds), max(seconds)))
     return f"| `{name}` | {middle:.1f} | {low:.1f} | {high:.1f} | {ratio:.2f} |"
 
 
-def report(seconds: Mapping[str, Sequence[float]], *, when: datetime) -> str:
+def report(pairs: Mapping[str, Sequence[Pair]], *, when: datetime) -> str:
     """The page that is committed."""
-    bare = seconds[BARE]
+    rounds = len(next(iter(pairs.values())))
     python = f"{platform.python_implementation()} {platform.python_version()}"
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     lines = [
         "# Start-up",
         "",
-        f"{when:%Y-%m-%d}, {python}, {system};",
-        f"{len(bare)} rounds of whole processes in turn, one more before them not counted. The",
-        "ratio is to the bare interpreter of the same round. Made by `benchmarks/startup.py`.",
+        f"{when:%Y-%m-%d}, {python}, {system}; {rounds} pairs of whole processes",
+        "for each command, after one that is not counted. The ratio is the median of the ratios pair",
+        "by pair, each to the bare interpreter right beside it. Made by `benchmarks/startup.py`.",
         "",
         "| command | median ms | min ms | max ms | ratio |",
         "|---|---:|---:|---:|---:|",
-        *(row(name, values, bare) for name, values in seconds.items()),
+        row("python -c pass", [each.bare for timed in pairs.values() for each in timed], 1),
+        *(
+            row(
+                name,
+                [each.command for each in timed],
+                median(each.command / each.bare for each in timed),
+            )
+            for name, timed in pairs.items()
+        ),
     ]
     return "\n".join(lines) + "\n"
 
