@@ -51,7 +51,7 @@ class ConfigurationFolders:
         """Where that host's configuration is or will be: an absolute path."""
         if output is not None:
             return Path(output).absolute()
-        if PurePath(hostname).name != hostname:
+        if hostname in ("", "..") or PurePath(hostname).name != hostname:
             raise NotFound("host", hostname, hint="capsule nixos generate --hostname NAME")
         return (self._home / "nixos" / hostname).absolute()
 
