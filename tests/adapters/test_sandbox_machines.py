@@ -6,6 +6,7 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -210,23 +211,52 @@ def test_off_it_refuses_and_on_again_it_is_as_it_was(room: Room) -> None:
     assert room.run(target, "cat ~/kept").stdout == "kept\n"
 
 
+def beats(room: Room) -> bool:
+    """Whether something still writes into ~/beat."""
+    time.sleep(0.1)
+    last = (room.disk() / "root/beat").read_text()
+    time.sleep(0.2)
+    return (room.disk() / "root/beat").read_text() != last
+
+
+BEAT = "while :; do date +%s%N > ~/beat; sleep 0.02; done"
+
+
+def test_with_the_connection_the_command_ends(room: Room) -> None:
+    target = room.boot()
+    with room.hosts.connect(target) as host, pytest.raises(HostUnreachable):
+        host.run(BEAT, timeout_seconds=0.4)
+    assert not beats(room)
+
+
+def test_what_stays_in_the_background_ends_with_its_command(room: Room) -> None:
+    room.run(room.boot(), f"({BEAT}) >/dev/null 2>&1 & sleep 0.3")
+    assert not beats(room)
+
+
+def test_when_the_sandbox_ends_so_does_every_command(room: Room) -> None:
+    target = room.boot()
+    with room.hosts.connect(target) as host, ThreadPoolExecutor(1) as waiting:
+        running = waiting.submit(host.run, BEAT)
+        while not (room.disk() / "root/beat").exists():
+            time.sleep(0.02)
+        room.machines.stop()
+        assert isinstance(running.exception(10), HostUnreachable)
+    assert not beats(room)
+
+
 def test_cutting_the_power_ends_what_runs(room: Room) -> None:
     target = room.boot()
     with room.hosts.connect(target) as host:
-        host.run("(while :; do date +%s%N > ~/beat; sleep 0.02; done) >/dev/null 2>&1 & sleep 0.2")
-    with room.hosts.connect(target) as host:
         with pytest.raises(HostUnreachable):
             host.run(
-                "(setsid sh -c 'while :; do date +%s%N > ~/beat; sleep 0.02; done' &) ; sleep 30",
+                f"(setsid sh -c '{BEAT}' &) ; sleep 30",
                 timeout_seconds=0.4,
             )
         room.machines.switch_off("1")
         with pytest.raises(HostUnreachable):
             host.run("true")
-    time.sleep(0.1)
-    last = (room.disk() / "root/beat").read_text()
-    time.sleep(0.2)
-    assert (room.disk() / "root/beat").read_text() == last
+    assert not beats(room)
 
 
 def test_a_reboot_goes_away_and_comes_back(room: Room) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from capsule_adapters.ssh.keys import SshKeys
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_adapters.ssh.openssh import public_key_line
-from capsule_domain.errors import CapsuleError, ConfigurationError, StoreError
+from capsule_domain.errors import CapsuleError, ConfigurationError, NotFound, StoreError
 from tests.tools import needs_tool
 
 
@@ -155,6 +155,12 @@ def test_any_file_is_a_key_or_refused_with_its_name(
     with pytest.raises(CapsuleError, match="id"):
         SshKeys(folder).deploy_key(str(path))
     shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/id", "", "a\0b", "/dev/null", "/etc"])
+def test_a_path_that_leads_nowhere_is_not_found(tmp_path: Path, path: str) -> None:
+    with pytest.raises(NotFound):
+        SshKeys(tmp_path).deploy_key(path)
 
 
 def test_a_key_is_not_shown_by_an_error(tmp_path: Path) -> None:

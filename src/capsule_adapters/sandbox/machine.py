@@ -11,6 +11,7 @@ import asyncssh
 from capsule_adapters.sandbox.ground import Ground, Record
 from capsule_adapters.sandbox.isolation import Isolation, kill_group
 from capsule_adapters.sandbox.session import serve
+from capsule_domain.errors import Conflict
 
 LOG = logging.getLogger("capsule.sandbox")
 TICK_SECONDS = 0.1
@@ -83,7 +84,7 @@ class Machine:
         self._isolation.sweep(self.ground)
         if self._serving:
             await asyncio.wait(self._serving, timeout=END_SECONDS)
-        self._held = hold_port(self.port)
+        self._held = await _hold_again(self.port)
 
     async def dismantle(self) -> None:
         """Off, and the port given back."""
@@ -182,6 +183,17 @@ def hold_port(port: int) -> socket.socket:
     except OSError:
         held.bind(("127.0.0.1", 0))
     return held
+
+
+async def _hold_again(port: int) -> socket.socket:
+    """The same port, which somebody else may have for a moment: it is an ephemeral one."""
+    for _ in range(int(END_SECONDS / TICK_SECONDS)):
+        held = hold_port(port)
+        if held.getsockname()[1] == port:
+            return held
+        held.close()
+        await asyncio.sleep(TICK_SECONDS)
+    raise Conflict(f"port {port} of a machine was taken by another program")
 
 
 def _public_halves(lines: Iterable[str]) -> frozenset[bytes]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncssh
 
-from capsule_adapters.ssh.keys import load_private_key
+from capsule_adapters.ssh.keys import key_path, load_private_key
 from capsule_domain.errors import HostUnreachable
 
 
@@ -22,7 +22,7 @@ async def identity(private_key: str | None) -> AsyncIterator[dict[str, Any]]:
     if private_key is None:
         yield {}
         return
-    path = Path(private_key).expanduser()
+    path = key_path(private_key)
     key = load_private_key(path) if path.exists() else None
     if key is not None:
         yield {"client_keys": [key], "agent_path": None}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from capsule_adapters.ssh.openssh import public_key_line
+from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import make_private_folder, read_limited, write_atomically
 from capsule_adapters.store.lock import FileLock
 from capsule_domain.errors import ConfigurationError, NotFound, StoreError
@@ -28,10 +29,11 @@ class SshKeys:
         """The key at `path`, or Capsule's own; `private_path` is where its secret half lies."""
         if path is None:
             return self._own()
-        given = Path(path).expanduser()
+        given = key_path(path)
         private = given.with_suffix("") if given.suffix == ".pub" else given
-        if not given.is_file():
-            raise NotFound("ssh key", path, hint="ssh-keygen -t ed25519")
+        with reporting("read", given):
+            if not given.is_file():
+                raise NotFound("ssh key", path, hint="ssh-keygen -t ed25519")
         return DeployKey(private_path=str(private), public_openssh=_public_half(private, given))
 
     def new_host_key(self) -> HostKey:
@@ -49,6 +51,14 @@ class SshKeys:
                 write_atomically(private, secret.encode(), mode=0o600)
                 write_atomically(private.with_suffix(".pub"), f"{public}\n".encode(), mode=0o644)
         return DeployKey(private_path=str(private), public_openssh=_public_half(private, private))
+
+
+def key_path(path: str) -> Path:
+    """`path` with its `~` resolved. Raises NotFound for the home of nobody."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise NotFound("ssh key", path, hint="ssh-keygen -t ed25519") from error
 
 
 def load_private_key(path: Path) -> "asyncssh.SSHKey | None":
