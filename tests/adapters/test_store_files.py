@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.store.choices import YamlChoices
-from capsule_adapters.store.files import read_limited, write_atomically
+from capsule_adapters.store.files import make_private_folder, read_limited, write_atomically
 from capsule_adapters.store.lock import FileLock
 from capsule_adapters.store.state import state_database
 from capsule_domain.errors import StoreError
@@ -74,6 +74,15 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> Non
     write_atomically(link, b"new")
     assert link.is_symlink()
     assert target.read_text() == "new"
+
+
+def test_a_private_folder_and_all_that_was_missing_above_it_are_the_owners_alone(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o755)
+    make_private_folder(tmp_path / "home" / "logs")
+    make_private_folder(tmp_path / "home" / "logs")
+    assert [mode(tmp_path / path) for path in ("home/logs", "home", ".")] == [0o700, 0o700, 0o755]
 
 
 def test_no_temporary_file_is_left_behind_by_success_or_failure(tmp_path: Path) -> None:

@@ -16,9 +16,11 @@ PRIVATE_FOLDER = 0o700
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder`, 0700, unless it is there; its own mode is then left alone."""
+    """Make `folder` and what is missing above it, each 0700; what is there keeps its mode."""
     with reporting("make the folder", folder):
-        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+        for parent in (*reversed(missing), folder):
+            parent.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 def read_limited(path: Path, limit_bytes: int) -> bytes | None:
