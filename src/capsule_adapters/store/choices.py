@@ -67,7 +67,6 @@ class YamlChoices:
     def save_profile(self, profile: Profile) -> None:
         """Write configs/<profile>.yml; comments stay where the value beside them stays."""
         values = profile.model_dump(mode="json", exclude={"name", "builtin"}, exclude_defaults=True)
-        make_private_folder(self._home)
         self._save(self._configs / f"{profile.name}.yml", {"version": 1, **values})
 
     def _save(self, file: Path, values: dict[str, Any]) -> None:
