@@ -20,8 +20,8 @@ from capsule_domain.services.user_data import user_data
 from tests.fakes.hosts import Answer, FakeHosts
 from tests.fakes.keys import FakeKeys
 from tests.fakes.known_hosts import FakeKnownHosts
+from tests.rehearsed import bubblewrap
 from tests.sshd import Sshd
-from tests.tools import needs_tool
 
 ALIAS = "xnode-1"
 
@@ -82,11 +82,7 @@ def over_folders(folder: Path) -> Iterator[Site]:
 
 
 def over_bubblewrap(folder: Path) -> Iterator[Site]:
-    needs_tool("bwrap")
-    machines = SandboxMachines(folder / "machines")
-    if machines.isolation != "bubblewrap":
-        pytest.skip("bubblewrap is installed, but this machine does not let it work")
-    return rehearsed(folder, machines)
+    return rehearsed(folder, SandboxMachines(folder / "machines", isolation=bubblewrap()))
 
 
 def rehearsed(folder: Path, machines: SandboxMachines) -> Iterator[Site]:
