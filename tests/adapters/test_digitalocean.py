@@ -439,6 +439,31 @@ def test_reads_are_patient(here: Rehearsal) -> None:
     assert len(_sent(here, "GET", "/v2/account")) == IMPATIENT.attempts
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [faults.status(503), faults.lost_answer(), faults.reset_before()],
+    ids=["503", "lost", "reset"],
+)
+def test_destroying_is_patient_since_it_may_be_repeated(
+    here: Rehearsal, fault: faults.Fault
+) -> None:
+    server_id = here.provider.create(_request()).server_id
+    here.simulator.faults.add(fault, method="DELETE")
+    here.provider.destroy(server_id)
+    assert here.simulator.state.droplets == {}
+    assert len(_sent(here, "DELETE", f"/v2/droplets/{server_id}")) == 2
+
+
+def test_a_web_page_is_not_believed_to_be_a_server_gone(here: Rehearsal) -> None:
+    server_id = here.provider.create(_request()).server_id
+    page = faults.redirect("https://guest.example/login", 302)
+    for fault in (faults.web_page(404), faults.web_page(200), page):
+        here.simulator.faults.clear()
+        here.simulator.faults.add(fault, method="DELETE", path=f"/v2/droplets/{server_id}", times=9)
+        with pytest.raises(ProviderUnavailable):
+            here.provider.destroy(server_id)
+
+
 def test_the_tag_alphabet_is_the_descriptions() -> None:
     description = shared_file("specs/digitalocean.openapi.json").read_text(encoding="utf-8")
     name = json.loads(description)["components"]["schemas"]["tags"]["properties"]["name"]

@@ -78,8 +78,15 @@ def test_only_page_and_size_are_taken_from_a_link() -> None:
 )
 def test_a_link_that_repeats_is_an_error_and_not_a_loop(link: str) -> None:
     body = {"things": [1], "links": {"pages": {"next": link}}, "meta": {"total": 1}}
+    asked: list[Query] = []
+
+    def ask(query: Query) -> Answer:
+        asked.append(query)
+        return _answer(body)
+
     with pytest.raises(ProviderError, match="repeats"):
-        _collect(lambda _: _answer(body), LINK)
+        _collect(ask, LINK)
+    assert len(asked) <= 2
 
 
 def test_a_list_that_ends_early_is_not_believed() -> None:

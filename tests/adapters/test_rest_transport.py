@@ -34,7 +34,7 @@ from tests.fakes.clock import FakeClock
 from tests.simulators.plain import PlainApi
 
 SENTINEL = "sentinel-7f3a9c2e51d84b60"
-PATIENCE = Patience(connect_seconds=2.0, read_seconds=0.3, answer_max_bytes=256 * 1024, attempts=4)
+PATIENCE = Patience(connect_seconds=2.0, read_seconds=5.0, answer_max_bytes=256 * 1024, attempts=4)
 
 
 @pytest.fixture
@@ -111,7 +111,6 @@ PASSING: list[tuple[str, Fault, type[ProviderUnavailable]]] = [
     ("503 for 7 s", faults.status(503, retry_after="7"), ProviderUnavailable),
     ("reset before", faults.reset_before(), ProviderUnavailable),
     ("reset after", faults.lost_answer(), ProviderUnavailable),
-    ("slow", faults.slow(0.6), ProviderUnavailable),
     ("web page", faults.web_page(), ProviderUnavailable),
     ("web page 403", faults.web_page(403), ProviderUnavailable),
     ("web page 404", faults.web_page(404), ProviderUnavailable),
@@ -169,6 +168,20 @@ def test_patience_ends(
     with pytest.raises(expected):
         _calls(api)["GET"]()
     assert cloud.count("GET") == PATIENCE.attempts
+
+
+def test_an_answer_that_stalls_is_given_up(cloud: PlainApi, clock: FakeClock) -> None:
+    cloud.faults.add(faults.slow(5.0), times=9)
+    hasty = Patience(read_seconds=0.2, attempts=2)
+    api = JsonApi("testcloud", cloud.url, auth_headers={}, clock=clock, patience=hasty)
+    with pytest.raises(ProviderUnavailable, match="no answer in time"):
+        api.get("/things")
+    assert cloud.count("GET") == 2
+    with pytest.raises(ProviderUnavailable, match="no answer in time") as caught:
+        api.post("/things", body={})
+    assert caught.value.sent
+    assert cloud.count("POST") == 1
+    api.close()
 
 
 def test_an_idempotent_delete_is_repeated_and_another_is_not(api: JsonApi, cloud: PlainApi) -> None:

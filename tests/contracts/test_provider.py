@@ -200,7 +200,9 @@ def test_a_server_with_a_gpu_is_listed_too(case: Case) -> None:
     slug, region = case.gpu
     wanted = case.request().model_copy(update={"slug": slug, "region": region})
     server_id = case.provider.create(wanted).server_id
-    assert [s.server_id for s in case.provider.servers()] == [server_id]
+    foreign = wanted.model_copy(update={"tags": ("other",)})
+    other = case.provider.create(foreign).server_id
+    assert {s.server_id for s in case.provider.servers()} == {server_id, other}
     assert [s.server_id for s in case.provider.servers(deployment=DEPLOYMENT)] == [server_id]
     gpus = {offer.gpu for offer in case.provider.offers() if offer.slug == slug}
     assert all(gpu is not None and gpu.count * gpu.memory_gib == 640 for gpu in gpus)

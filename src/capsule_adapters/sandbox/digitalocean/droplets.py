@@ -17,14 +17,7 @@ def create(
 ) -> list[Droplet]:
     """New droplets, one for each name, booting. Raises Refusal and changes nothing."""
     wanted = body if isinstance(body, dict) else {}
-    names = wanted["names"] if "names" in wanted else [wanted.get("name")]
-    if not isinstance(names, list) or not 0 < len(names) <= _MOST_AT_ONCE:
-        raise Refusal(422, "names must be an array of at most 10 names")
-    for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise Refusal(
-                422, "Name Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"
-            )
+    names = _names(wanted)
     if len(state.droplets) + len(names) > limit:
         raise Refusal(422, "creating this/these droplet(s) will exceed your droplet limit")
     size, region = _place(wanted)
@@ -112,6 +105,18 @@ def listed(
 
 def is_gpu(droplet: Droplet) -> bool:
     return "gpu_info" in stock.SIZES[droplet.size]
+
+
+def _names(wanted: dict[str, Any]) -> list[str]:
+    names = wanted["names"] if "names" in wanted else [wanted.get("name")]
+    if not isinstance(names, list) or not 0 < len(names) <= _MOST_AT_ONCE:
+        raise Refusal(422, "names must be an array of at most 10 names")
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise Refusal(
+                422, "Name Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"
+            )
+    return names
 
 
 def _place(wanted: dict[str, Any]) -> tuple[str, str]:

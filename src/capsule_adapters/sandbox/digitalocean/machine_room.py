@@ -11,7 +11,7 @@ from capsule_adapters.sandbox.machines import Machines
 
 _LOG = logging.getLogger("capsule.sandbox")
 _WORKERS = 8
-_GRACE_SECONDS = 0.2
+_GRACE_SECONDS = 1.0
 
 
 class MachineRoom:
@@ -19,7 +19,7 @@ class MachineRoom:
 
     def __init__(self, machines: Machines) -> None:
         self._machines = machines
-        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="machine-room")
+        self._workers = _workers()
         self._last: dict[int, Future[str | None]] = {}
 
     def boot(self, droplet: Droplet) -> None:
@@ -61,8 +61,9 @@ class MachineRoom:
         return last.result()
 
     def close(self) -> None:
-        """Wait for what was begun. The machines stay."""
-        self._workers.shutdown(wait=True)
+        """Wait for what was begun. The machines stay, and more work may come."""
+        done, self._workers = self._workers, _workers()
+        done.shutdown(wait=True)
 
     def _after_the_last(self, droplet_id: int, work: Callable[[], str | None]) -> None:
         before = self._last.get(droplet_id)
@@ -77,3 +78,7 @@ class MachineRoom:
                 raise
 
         self._last[droplet_id] = self._workers.submit(in_turn)
+
+
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_WORKERS, thread_name_prefix="machine-room")
