@@ -61,7 +61,8 @@ def start(home: Path, environment: Mapping[str, str], *, verbose: bool, debug: b
     formatter = Redacted(environment)
     folder = home / "logs"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         file = _OwnFile(folder / "capsule.log", maxBytes=_MAX_BYTES, backupCount=_KEPT_FILES)
     except OSError:
         pass

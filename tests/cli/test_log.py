@@ -47,10 +47,12 @@ def test_a_secret_in_a_traceback_is_struck_out(tmp_path: Path) -> None:
 
 
 def test_the_log_is_for_its_owner_alone(tmp_path: Path) -> None:
-    log.start(tmp_path, {}, verbose=False, debug=False)
+    home = tmp_path / "home"
+    log.start(home, {}, verbose=False, debug=False)
     logging.getLogger("capsule").info("hello")
-    assert (tmp_path / "logs").stat().st_mode & 0o777 == 0o700
-    assert (tmp_path / "logs" / "capsule.log").stat().st_mode & 0o777 == 0o600
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert (home / "logs").stat().st_mode & 0o777 == 0o700
+    assert (home / "logs" / "capsule.log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_full_log_is_rotated_into_files_of_the_same_mode(tmp_path: Path) -> None:

@@ -144,6 +144,19 @@ def test_force_replaces_what_a_person_edited(shelf: Shelf) -> None:
     assert shelf.read(folder / "configuration.nix") == "newer"
 
 
+def test_what_stands_in_a_placeholders_stead_stays_even_when_forced(shelf: Shelf) -> None:
+    folder = shelf.configurations.folder("web")
+    hardware = RenderedFile(path="hardware.nix", text="throw", placeholder=True)
+    other = RenderedFile(path="configuration.nix", text="one")
+    write = shelf.configurations.write
+    assert list(write(folder, [hardware], state_version="26.05", force=False)) == ["hardware.nix"]
+    shelf.edit(folder / "hardware.nix", "disks")
+    for force in (False, True):
+        written = write(folder, [hardware, other], state_version="26.05", force=force)
+        assert list(written) == ["configuration.nix"]
+        assert shelf.read(folder / "hardware.nix") == "disks"
+
+
 def test_a_persons_other_files_stay(shelf: Shelf) -> None:
     folder = shelf.configurations.folder("web")
     shelf.edit(folder / "notes.txt", "mine")

@@ -30,10 +30,15 @@ class FakeConfigurations:
 
     def write(
         self, folder: PurePath, files: Sequence[RenderedFile], *, state_version: str, force: bool
-    ) -> None:
+    ) -> Sequence[str]:
         if self.full_disk:
             raise StoreError(f"{folder}: no space left on device", hint="free some space")
         ours = self._written.get(str(folder), {})
+        files = [
+            file
+            for file in files
+            if not (file.placeholder and self._is_a_persons(folder, file, ours))
+        ]
         edited = [file.path for file in files if self._is_a_persons(folder, file, ours)]
         if edited and not force:
             raise Conflict(f"{', '.join(edited)}: edited by hand", hint="--force replaces them")
@@ -41,6 +46,7 @@ class FakeConfigurations:
             self.texts[str(folder / file.path)] = file.text
         self._written[str(folder)] = ours | {file.path: file.text for file in files}
         self._state_versions.setdefault(str(folder), state_version)
+        return [file.path for file in files]
 
     def nix_files(self, path: str) -> Sequence[PurePath]:
         if path in self.texts:

@@ -85,6 +85,19 @@ def test_a_file_edited_by_hand_is_kept_unless_forced(setting: Setting) -> None:
     assert not setting.configurations.texts[edited].endswith("# mine\n")
 
 
+def test_the_hardware_that_a_person_put_there_stays_even_when_forced(setting: Setting) -> None:
+    folder = setting.generate.run().folder
+    hardware = f"{folder}/hardware-configuration.nix"
+    setting.configurations.texts[hardware] = "{ true = true; }\n"
+    for force in (False, True):
+        done = setting.generate.run(force=force)
+        assert done.kept == ("hardware-configuration.nix",)
+        assert "hardware-configuration.nix" not in done.files
+        assert setting.configurations.texts[hardware] == "{ true = true; }\n"
+    with pytest.raises(Conflict):
+        setting.generate.run(part=NixosPart.HARDWARE)
+
+
 def test_a_full_disk_is_told_and_the_host_is_not_remembered(setting: Setting) -> None:
     setting.configurations.full_disk = True
     with pytest.raises(StoreError):

@@ -62,7 +62,7 @@ class ConfigurationFolders:
 
     def write(
         self, folder: PurePath, files: Sequence[RenderedFile], *, state_version: str, force: bool
-    ) -> None:
+    ) -> Sequence[str]:
         """Write all of them or none, and note them in the manifest.
 
         A file that Capsule wrote before into the same subfolder as one of `files`, and
@@ -73,7 +73,13 @@ class ConfigurationFolders:
             root = Path(folder).resolve()
             recover(root)
             before = _read_manifest(root) or _Manifest(state_version=state_version)
-            new = {_checked(root, file.path): file.text.encode() for file in files}
+            new = {
+                _checked(root, file.path): file.text.encode()
+                for file in files
+                if not (
+                    file.placeholder and _is_a_persons(root, file.path, file.text.encode(), before)
+                )
+            }
             edited = [path for path, text in new.items() if _is_a_persons(root, path, text, before)]
             if edited and not force:
                 raise Conflict(
@@ -86,6 +92,7 @@ class ConfigurationFolders:
             after = before.model_copy(update={"files": dict(sorted({**kept, **written}.items()))})
             manifest = after.model_dump_json(indent=2).encode() + b"\n"
             replace_together(root, {**new, MANIFEST: manifest}, stale)
+            return list(new)
 
     def nix_files(self, path: str) -> Sequence[Path]:
         """Every .nix file of a folder, or the one file, sorted; hidden folders are left out."""

@@ -104,6 +104,8 @@ def _paint_generated(screen: "Screen", done: "GeneratedConfiguration", *, would:
     )
     for name in done.files:
         screen.success(f"would write {name}" if would else name)
+    for name in done.kept:
+        screen.line(f"  {name} stays as it is", style="advice")
     if screen.fancy and not would:
         screen.hint("capsule nixos validate")
 

@@ -77,6 +77,8 @@ class RenderedFile(Model):
 
     path: str = Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")
     text: str
+    placeholder: bool = False
+    """Meant to be replaced by a person: what is there instead of it always stays."""
 
 
 class PreviewFormat(StrEnum):
@@ -98,3 +100,6 @@ class GeneratedConfiguration(Model):
     state_version: str
     profile: str
     files: tuple[str, ...]
+    """What was written."""
+    kept: tuple[str, ...] = ()
+    """What stands in a placeholder's stead, and was left as it is."""

@@ -21,11 +21,11 @@ class Configurations(Protocol):
 
     def write(
         self, folder: PurePath, files: Sequence[RenderedFile], *, state_version: str, force: bool
-    ) -> None:
-        """Write all of them or none.
+    ) -> Sequence[str]:
+        """Write all of them or none; returns the paths written, in the given order.
 
         A file that a person wrote or edited is never replaced without `force`:
-        Conflict names it.
+        Conflict names it. In a placeholder's stead it always stays, and is no conflict.
         """
 
     def nix_files(self, path: str) -> Sequence[PurePath]:

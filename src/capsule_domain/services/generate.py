@@ -7,11 +7,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from capsule_domain.errors import UsageError
-from capsule_domain.models.nixos import GeneratedConfiguration, NixosPart, NixosRequest
+from capsule_domain.models.nixos import (
+    GeneratedConfiguration,
+    NixosPart,
+    NixosRequest,
+    RenderedFile,
+)
 from capsule_domain.ports.configurations import Configurations
 from capsule_domain.ports.nix_renderer import NixRenderer
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.environment import ManageProfile
+
+
+HARDWARE_FILE = "hardware-configuration.nix"
 
 
 @dataclass(frozen=True)
@@ -55,9 +63,12 @@ class Generate:
         folder = self.configurations.folder(hostname, output)
         first = self.configurations.state_version(folder) or request.release
         request = request.model_copy(update={"state_version": first})
-        files = self.renderer.configuration(request)
+        files = [_marked(file, request.part) for file in self.renderer.configuration(request)]
+        written = [file.path for file in files]
         if not dry_run:
-            self.configurations.write(folder, files, state_version=first, force=force)
+            written = list(
+                self.configurations.write(folder, files, state_version=first, force=force)
+            )
             self._remember(str(folder))
         return GeneratedConfiguration(
             hostname=hostname,
@@ -65,13 +76,21 @@ class Generate:
             release=request.release,
             state_version=first,
             profile=request.environment.profile.name,
-            files=tuple(file.path for file in files),
+            files=tuple(written),
+            kept=tuple(file.path for file in files if file.path not in written),
         )
 
     def _remember(self, folder: str) -> None:
         settings = self.choices.settings()
         if settings.last_configuration != folder:
             self.choices.save_settings(settings.model_copy(update={"last_configuration": folder}))
+
+
+def _marked(file: RenderedFile, part: NixosPart) -> RenderedFile:
+    """The hardware's file is a placeholder, unless it is what was asked for."""
+    if file.path == HARDWARE_FILE and part is not NixosPart.HARDWARE:
+        return file.model_copy(update={"placeholder": True})
+    return file
 
 
 def _request(**values: Any) -> NixosRequest:
