@@ -173,6 +173,16 @@ def test_a_sandbox_that_cannot_start_says_why_and_where_to_look(
     assert control.status().running is False
 
 
+def test_a_damaged_rehearsal_is_named_in_one_line(control: SandboxControl, tmp_path: Path) -> None:
+    state = tmp_path / "sandbox" / "digitalocean.json"
+    state.parent.mkdir()
+    state.write_text('{"x"')
+    with pytest.raises(ConfigurationError) as caught:
+        control.up()
+    assert caught.value.message.startswith(f"the sandbox does not come up: {state} is damaged:")
+    assert state.read_text() == '{"x"'
+
+
 def test_importing_the_control_imports_neither_ssh_nor_the_cloud() -> None:
     program = (
         "import sys\nimport capsule_adapters.sandbox.control\n"

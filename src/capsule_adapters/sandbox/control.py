@@ -133,7 +133,8 @@ class SandboxControl:
 
     def _silent(self, why: str) -> ConfigurationError:
         return ConfigurationError(
-            f"the sandbox does not come up: {why}", hint=f"cat {self._folder / LOG_NAME}"
+            f"the sandbox does not come up: {why.rpartition(' capsule.sandbox: ')[2]}",
+            hint=f"cat {self._folder / LOG_NAME}",
         )
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
@@ -22,7 +23,11 @@ from capsule_adapters.sandbox.announcement import (
 )
 from capsule_adapters.store.files import make_private_folder
 from capsule_adapters.store.lock import FileLock
-from capsule_domain.errors import CapsuleError
+from capsule_domain.errors import CapsuleError, StoreError
+
+if TYPE_CHECKING:
+    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
+    from capsule_adapters.sandbox.hosts import SandboxMachines
 
 LOG = logging.getLogger("capsule.sandbox")
 WATCH_SECONDS = 0.5
@@ -71,7 +76,6 @@ def run(folder: Path, parent: int | None, ready: Callable[[], None]) -> int:
 @contextmanager
 def _rehearsal(folder: Path) -> Iterator[None]:
     """The cloud and its machines, announced while they answer."""
-    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
     from capsule_adapters.sandbox.hosts import SandboxMachines
 
     file = folder / FILE_NAME
@@ -79,7 +83,7 @@ def _rehearsal(folder: Path) -> Iterator[None]:
     machines = SandboxMachines(folder / MACHINES)
     try:
         machines.start()
-        cloud = DigitalOceanSimulator(machines, state_file=folder / "digitalocean.json")
+        cloud = _cloud(machines, folder / "digitalocean.json")
         endpoint = cloud.start()
         try:
             announce(
@@ -99,6 +103,15 @@ def _rehearsal(folder: Path) -> Iterator[None]:
             cloud.stop()
     finally:
         machines.stop()
+
+
+def _cloud(machines: "SandboxMachines", state_file: Path) -> "DigitalOceanSimulator":
+    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
+
+    try:
+        return DigitalOceanSimulator(machines, state_file=state_file)
+    except (ValueError, OSError) as error:
+        raise StoreError(f"{state_file} is damaged: {error}", hint=f"rm {state_file}") from error
 
 
 def _in_background(work: Callable[[Callable[[], None]], int]) -> int:

@@ -18,7 +18,6 @@ from capsule_domain.ports.nix_renderer import NixRenderer
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.environment import ManageProfile
 
-
 HARDWARE_FILE = "hardware-configuration.nix"
 
 
