@@ -21,6 +21,9 @@ from capsule_domain.errors import CapsuleError, UsageError
 
 PROGRAM = "capsule"
 
+Mistake: Any = typer.BadParameter.__mro__[2]
+"""What Typer raises for a wrong command line. It has had a public name only since 0.28."""
+
 
 def run_process(arguments: Sequence[str]) -> int:
     """Run as a process of its own: signals, streams and pipes are ours."""
@@ -89,7 +92,7 @@ def _guarded(rest: list[str], session: Session) -> int:
     except CapsuleError as error:
         _note(error)
         return report.report(error, out)
-    except typer.TyperException as error:
+    except Mistake as error:
         line = error.format_message().rstrip(".")
         message = line[:1].lower() + line[1:]
         report.show(
@@ -127,7 +130,7 @@ def _note(error: CapsuleError) -> None:
     logging.getLogger("capsule").debug("because of", exc_info=error)
 
 
-def _usage_hint(error: typer.TyperException) -> str:
+def _usage_hint(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else PROGRAM
     return f"{path} --help"

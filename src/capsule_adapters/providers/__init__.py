@@ -55,7 +55,7 @@ def connect(
         entry = PROVIDERS[name]
     except KeyError as error:
         raise NotFound(
-            "provider", name, known=PROVIDERS, hint="capsule openmesh providers"
+            "provider", name, known=PROVIDERS, hint=f"there is {', '.join(PROVIDERS)}"
         ) from error
     secrets = {key: SecretStr(_text(value)) for key, value in credentials.items() if _text(value)}
     return entry.connect(secrets, endpoint, clock)

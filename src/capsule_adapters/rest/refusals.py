@@ -115,7 +115,7 @@ def _credentials(
     return CredentialsRefused(
         provider,
         f"{cause}: {_lowered(said)}" if said else cause,
-        hint=f"capsule openmesh provider check {provider}",
+        hint="set its key anew, in the environment or in providers.yml",
         request_id=request_id,
     )
 

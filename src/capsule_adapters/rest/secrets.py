@@ -47,5 +47,5 @@ def check_header_secret(provider: str, secret: SecretStr) -> None:
         raise ConfigurationError(
             f"the key of {provider} holds a blank, a line break or another character "
             "that no key has",
-            hint=f"capsule openmesh provider configure {provider}",
+            hint="set its key anew, in the environment or in providers.yml",
         )

@@ -71,15 +71,3 @@ class Capabilities(Model):
     tags_change_after_creation: bool
     minimum_billed_seconds: int = Field(ge=0)
     currency: str = "USD"
-
-
-class ProviderRow(Model):
-    """A cloud as `openmesh providers` lists it."""
-
-    name: str
-    title: str
-    configured: bool
-    templates: int
-    regions: int
-    bills_when_stopped: bool
-    ended: str | None = None

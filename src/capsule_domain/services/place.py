@@ -1,6 +1,6 @@
 """Choosing: which offers fit, in what order, and why the others do not."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -141,10 +141,3 @@ def known_region(name: str, regions: Iterable[Region]) -> str:
     if name not in known:
         raise NotFound("region", name, known=known, hint="capsule openmesh templates")
     return name
-
-
-def known_template(name: str, offers: Mapping[str, Sized]) -> Sized:
-    """The template of that name or slug. Raises NotFound with the nearest."""
-    if name in offers:
-        return offers[name]
-    raise NotFound("template", name, known=offers, hint="capsule openmesh templates")

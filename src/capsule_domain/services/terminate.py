@@ -36,10 +36,7 @@ class Terminate:
         if xnode.status is ServerStatus.GONE:
             raise Conflict(f"{xnode.name} is gone already")
         if xnode.protected:
-            raise UnsafePlan(
-                f"{xnode.name} is protected",
-                hint=f"capsule openmesh xnode protect {xnode.name} --off",
-            )
+            raise UnsafePlan(f"{xnode.name} is protected")
         return xnode
 
     def run(self, xnode: XNode) -> XNode:
