@@ -22,6 +22,7 @@ CapsuleError
 │   ├── HostUnreachable           no connection
 │   ├── HostKeyChanged            the machine does not prove to be the one we know
 │   └── CommandFailed             a command on it ended with a failure
+│       └── NixFailed             Nix could not evaluate or build
 ├── ActivationFailed              the new system did not hold; the old one runs, verified
 ├── RollbackFailed                the old system could not be brought back
 ├── OutcomeUnknown                nobody can say which system runs
@@ -228,6 +229,14 @@ class HostKeyChanged(HostError):
 
 class CommandFailed(HostError):
     """A command on the machine ended with a failure."""
+
+
+class NixFailed(CommandFailed):
+    """Nix could not evaluate or build. `lines` are its own last words, as it wrote them."""
+
+    def __init__(self, message: str, *, lines: Iterable[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.lines = tuple(lines)
 
 
 class ActivationFailed(CapsuleError):
