@@ -1,6 +1,7 @@
 """What every keeper of the user's choices does: the fake, and YAML files."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ def test_a_saved_profile_comes_back_whole(choices: Choices) -> None:
         stacks=("python", "docker"),
         packages=("ripgrep", "python3Packages.numpy"),
         unfree=("cuda", "on", "1.10"),
+        pins={"nixpkgs": "nixos-unstable"},
     )
     choices.save_profile(mine)
     assert dict(choices.profiles()) == {"mine": mine}
@@ -71,6 +73,9 @@ def test_what_was_saved_is_the_users_own_and_never_built_in(choices: Choices) ->
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9-]{0,8}", fullmatch=True)
 NIX_NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_'-]{0,6}", fullmatch=True)
+PACKAGE_NAMES = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,6}", fullmatch=True)
+COMMITS = st.from_regex(r"[0-9a-f]{40}", fullmatch=True)
+TRICKY = ("\x85", "a\u2028b", "\ufeff", "\x07", "😀")
 PROFILES = st.builds(
     Profile,
     name=NAMES,
@@ -78,14 +83,65 @@ PROFILES = st.builds(
     extends=st.none() | NAMES,
     stacks=st.lists(NAMES, max_size=4).map(tuple),
     packages=st.lists(NIX_NAMES, max_size=3).map(tuple),
-    unfree=st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=3).map(tuple),
+    unfree=st.lists(PACKAGE_NAMES, max_size=3).map(tuple),
+    pins=st.just({})
+    | st.fixed_dictionaries({"nixpkgs": st.from_regex(r"[0-9a-f]{40}", fullmatch=True)}),
 )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(saved=st.lists(PROFILES, max_size=3))
-@example(saved=[Profile(name="p", unfree=("\x85", "a\u2028b", "\ufeff", "\x07", "😀"))])
+@example(
+    saved=[Profile(name="p", summary=text) for text in ("\x85", "a\u2028b", "\ufeff", "\x07", "😀")]
+)
+@example(saved=[Profile(name="p", unfree=("1.10", "on", "0x1f", "1e3", "_"))])
 def test_any_profile_survives_whatever_is_in_it(choices: Choices, saved: list[Profile]) -> None:
     for profile in saved:
         choices.save_profile(profile)
         assert choices.profiles()[profile.name] == profile
+
+
+def test_one_profile_is_read_by_its_name(choices: Choices) -> None:
+    choices.save_profile(Profile(name="mine", stacks=("python",)))
+    assert choices.profile("mine") == Profile(name="mine", stacks=("python",))
+    for absent in ("other", "min", "../mine", "", "mine.yml"):
+        assert choices.profile(absent) is None
+
+
+def test_names_are_sorted_as_names(choices: Choices) -> None:
+    for name in ("b", "a-b", "a"):
+        choices.save_profile(Profile(name=name))
+    assert list(choices.profile_names()) == ["a", "a-b", "b"]
+    assert list(choices.profiles()) == ["a", "a-b", "b"]
+
+
+def test_a_deleted_profile_is_gone_and_deleting_it_again_is_a_success(choices: Choices) -> None:
+    choices.save_profile(Profile(name="a"))
+    choices.save_profile(Profile(name="b"))
+    for _ in range(2):
+        choices.delete_profile("a")
+        assert list(choices.profile_names()) == ["b"]
+    choices.delete_profile("../config")
+
+
+def test_clearing_removes_what_was_listed_and_brings_the_defaults_back(choices: Choices) -> None:
+    assert list(choices.files()) == []
+    assert list(choices.clear()) == []
+    choices.save_settings(Settings(active_profile="mine"))
+    choices.save_profile(Profile(name="mine"))
+    listed = list(choices.files())
+    assert listed == ["config.yml", "configs/mine.yml"]
+    assert list(choices.clear()) == listed
+    assert choices.settings() == Settings()
+    assert list(choices.profile_names()) == []
+    assert list(choices.files()) == []
+
+
+def test_changes_inside_changes_are_kept_and_an_error_undoes_nothing(choices: Choices) -> None:
+    with suppress(ZeroDivisionError), choices.changing():
+        with choices.changing():
+            choices.save_profile(Profile(name="a"))
+        choices.save_profile(Profile(name="b"))
+        raise ZeroDivisionError
+    with choices.changing():
+        assert list(choices.profile_names()) == ["a", "b"]

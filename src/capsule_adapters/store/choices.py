@@ -1,54 +1,57 @@
 """The user's choices in hand-editable YAML files."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
-
 from capsule_adapters.store.faults import reporting
-from capsule_adapters.store.files import make_private_folder, write_atomically
+from capsule_adapters.store.files import make_private_folder, sync_folder, write_atomically
 from capsule_adapters.store.lock import FileLock
-from capsule_adapters.store.yaml_document import Document, read_document
+from capsule_adapters.store.profile_file import SUFFIX, file_values, is_profile, profile_in
+from capsule_adapters.store.yaml_document import read_document
 from capsule_adapters.store.yaml_edit import edited, fresh
 from capsule_adapters.store.yaml_model import as_model
-from capsule_domain.errors import ConfigurationError
-from capsule_domain.models.base import Model
 from capsule_domain.models.profile import Profile
-from capsule_domain.models.stack import AttributePath, Name
 from capsule_domain.ports.settings import OpenmeshSettings, Settings
-
-
-class _ProfileFile(Model):
-    """configs/<profile>.yml: a profile whose name is the file's."""
-
-    version: int = Field(default=1, ge=1, le=1)
-    name: Name | None = None
-    summary: str = ""
-    extends: Name | None = None
-    stacks: tuple[Name, ...] = ()
-    packages: tuple[AttributePath, ...] = ()
-    unfree: tuple[str, ...] = ()
 
 
 class YamlChoices:
     """`Choices` over config.yml, openmesh.yml and configs/<profile>.yml of a home.
 
-    Nothing is made before something is saved; PyYAML is imported when a file is there.
+    Nothing is made before something is changed; PyYAML is imported when a file is there.
     """
 
     def __init__(self, home: Path) -> None:
         self._home = home
         self._configs = home / "configs"
+        self._config = home / "config.yml"
+        self._turn = threading.RLock()
+        self._depth = 0
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Hold the home's lock, which every saving of every Capsule takes."""
+        with self._turn:
+            if self._depth:
+                yield
+                return
+            with FileLock(self._home / ".lock"):
+                self._depth = 1
+                try:
+                    yield
+                finally:
+                    self._depth = 0
 
     def settings(self) -> Settings:
         """config.yml, or its defaults."""
-        document = read_document(self._home / "config.yml")
+        document = read_document(self._config)
         return Settings() if document is None else as_model(document, Settings)
 
     def save_settings(self, settings: Settings) -> None:
         """Write config.yml; comments stay where the value beside them stays."""
-        self._save(self._home / "config.yml", settings.model_dump(mode="json", exclude_none=True))
+        self._save(self._config, settings.model_dump(mode="json", exclude_none=True))
 
     def openmesh(self) -> OpenmeshSettings:
         """openmesh.yml, or its defaults."""
@@ -57,20 +60,60 @@ class YamlChoices:
 
     def profiles(self) -> Mapping[str, Profile]:
         """The user's own profiles by name, sorted. Other files in the folder are left alone."""
-        found = (
-            _profile(file)
-            for file in _files(self._configs)
-            if file.suffix == ".yml" and not file.name.startswith(".")
-        )
+        found = (_profile(file) for file in self._profile_files())
         return {profile.name: profile for profile in found if profile is not None}
+
+    def profile_names(self) -> Sequence[str]:
+        """The names of the user's own profiles, sorted; the files are not opened."""
+        return [file.stem for file in self._profile_files()]
+
+    def profile(self, name: str) -> Profile | None:
+        """One of the user's own profiles, whatever state the others are in."""
+        return _profile(self._profile_file(name)) if name in self.profile_names() else None
 
     def save_profile(self, profile: Profile) -> None:
         """Write configs/<profile>.yml; comments stay where the value beside them stays."""
-        values = profile.model_dump(mode="json", exclude={"name", "builtin"}, exclude_defaults=True)
-        self._save(self._configs / f"{profile.name}.yml", {"version": 1, **values})
+        self._save(self._profile_file(profile.name), file_values(profile))
+
+    def delete_profile(self, name: str) -> None:
+        """Remove configs/<name>.yml, also one that does not hold. One already gone is a success."""
+        with self.changing():
+            if name in self.profile_names():
+                self._remove([self._profile_file(name)])
+
+    def files(self) -> Sequence[str]:
+        """config.yml and the profiles, as paths inside the home, sorted."""
+        return [str(file.relative_to(self._home)) for file in self._own_files()]
+
+    def clear(self) -> Sequence[str]:
+        """Remove config.yml and every profile of the user's own; returns what it removed."""
+        with self.changing():
+            gone = self.files()
+            self._remove(self._own_files())
+            return gone
+
+    def _own_files(self) -> list[Path]:
+        with reporting("read", self._config):
+            config = [self._config] if self._config.is_symlink() or self._config.exists() else []
+        return [*config, *self._profile_files()]
+
+    def _profile_files(self) -> list[Path]:
+        found = (file for file in _files(self._configs) if is_profile(file))
+        return sorted(found, key=lambda file: file.stem)
+
+    def _profile_file(self, name: str) -> Path:
+        return self._configs / f"{name}{SUFFIX}"
+
+    def _remove(self, files: Sequence[Path]) -> None:
+        for file in files:
+            with reporting("remove", file):
+                file.unlink(missing_ok=True)
+        for folder in {file.parent for file in files}:
+            with reporting("remove from", folder):
+                sync_folder(folder)
 
     def _save(self, file: Path, values: dict[str, Any]) -> None:
-        with FileLock(self._home / ".lock"):
+        with self.changing():
             make_private_folder(file.parent)
             document = read_document(file)
             text = fresh(values) if document is None else edited(document, values)
@@ -80,7 +123,7 @@ class YamlChoices:
 def _files(folder: Path) -> list[Path]:
     with reporting("read", folder):
         try:
-            return sorted(folder.iterdir())
+            return list(folder.iterdir())
         except FileNotFoundError:
             return []
 
@@ -88,21 +131,4 @@ def _files(folder: Path) -> list[Path]:
 def _profile(file: Path) -> Profile | None:
     """The profile of one file; None when the file went away meanwhile."""
     document = read_document(file)
-    if document is None:
-        return None
-    written = as_model(document, _ProfileFile)
-    if written.name not in (None, file.stem):
-        raise _misnamed(
-            document, f"name: the file is called {file.name}, so the name is {file.stem}"
-        )
-    values = written.model_dump(exclude={"version", "name"})
-    try:
-        return Profile(name=file.stem, **values)
-    except ValidationError as error:
-        why = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise _misnamed(document, f"the file's name is the profile's: {why}") from error
-
-
-def _misnamed(document: Document, message: str) -> ConfigurationError:
-    line = document.line(("name",))
-    return ConfigurationError(message, file=str(document.file), line=line, field="name")
+    return None if document is None else profile_in(document)

@@ -1,6 +1,7 @@
 """The user's own choices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pydantic import Field
@@ -33,6 +34,12 @@ class Choices(Protocol):
     Raises ConfigurationError with file, line and field; StoreError.
     """
 
+    def changing(self) -> AbstractContextManager[None]:
+        """Read, decide and save as one: until the block ends no other Capsule saves.
+
+        Others wait for it, some seconds at most. May be nested. It undoes nothing.
+        """
+
     def settings(self) -> Settings:
         """config.yml, or its defaults."""
 
@@ -45,5 +52,20 @@ class Choices(Protocol):
     def profiles(self) -> Mapping[str, Profile]:
         """The user's own profiles by name, from configs/<profile>.yml."""
 
+    def profile_names(self) -> Sequence[str]:
+        """The names of the user's own profiles, sorted, also of those that do not hold."""
+
+    def profile(self, name: str) -> Profile | None:
+        """One of the user's own profiles, whatever state the others are in."""
+
     def save_profile(self, profile: Profile) -> None:
         """Write configs/<profile>.yml, atomically and under a lock."""
+
+    def delete_profile(self, name: str) -> None:
+        """Remove configs/<name>.yml, also one that does not hold. One already gone is a success."""
+
+    def files(self) -> Sequence[str]:
+        """What `clear` would remove, as paths inside the home, sorted."""
+
+    def clear(self) -> Sequence[str]:
+        """Remove config.yml and every profile of the user's own; returns what it removed."""

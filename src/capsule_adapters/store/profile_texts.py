@@ -1,0 +1,90 @@
+"""Profiles as text, in the form of their files."""
+
+import errno
+import os
+from pathlib import Path
+
+from capsule_adapters.store.choices import YamlChoices
+from capsule_adapters.store.faults import reporting
+from capsule_adapters.store.files import make_private_folder, read_limited, write_atomically
+from capsule_adapters.store.profile_file import SUFFIX, file_values, profile_called
+from capsule_adapters.store.yaml_document import LIMIT_BYTES, parse_document
+from capsule_adapters.store.yaml_edit import fresh
+from capsule_domain.errors import ConfigurationError, Conflict, NotFound
+from capsule_domain.models.profile import Profile
+
+
+class YamlProfileTexts:
+    """`ProfileTexts` over configs/<profile>.yml of the home that `choices` is over."""
+
+    def __init__(self, home: Path, choices: YamlChoices) -> None:
+        self._configs = home / "configs"
+        self._choices = choices
+
+    def of_file(self, name: str) -> str | None:
+        """The user's own file as it is; what is not UTF-8 in it is shown as �."""
+        if name not in self._choices.profile_names():
+            return None
+        content = read_limited(self._file(name), LIMIT_BYTES)
+        return None if content is None else _text(content, str(self._file(name)), strict=False)
+
+    def written(self, profile: Profile) -> str:
+        """`profile` as it would be written into a new file."""
+        return fresh(file_values(profile))
+
+    def read(self, text: str, *, name: str, source: str) -> Profile:
+        """The profile that `text` says, called `name`, whatever it calls itself."""
+        if len(text.encode(errors="replace")) > LIMIT_BYTES:
+            raise _too_large(source)
+        return profile_called(name, parse_document(Path(source), text))
+
+    def save(self, name: str, text: str) -> None:
+        """Make `text` the user's own file, atomically and under the lock."""
+        with self._choices.changing():
+            make_private_folder(self._configs)
+            write_atomically(self._file(name), text.encode(errors="replace"))
+
+    def keep_aside(self, name: str, text: str) -> str:
+        """Keep `text` as `<file>.rejected`; one that is there already is replaced."""
+        aside = self._file(name).with_suffix(f"{SUFFIX}.rejected")
+        make_private_folder(self._configs)
+        write_atomically(aside, text.encode(errors="replace"))
+        return str(aside)
+
+    def load(self, path: str) -> str:
+        """A file of the person's, anywhere: 1 MB of UTF-8 at most. Raises NotFound."""
+        file = Path(path).expanduser()
+        content = read_limited(file, LIMIT_BYTES)
+        if content is None:
+            raise NotFound("file", path)
+        return _text(content, path, strict=True)
+
+    def store(self, path: str, text: str, *, replace: bool) -> str:
+        """Write `text` to a file anywhere, 0600 when new; returns the absolute path."""
+        file = Path(path).expanduser().absolute()
+        with reporting("write", file):
+            if not replace and os.path.lexists(file):
+                raise Conflict(f"{file} is there already", hint="another --output, or --force")
+            if not file.parent.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        write_atomically(file, text.encode())
+        return str(file)
+
+    def _file(self, name: str) -> Path:
+        return self._configs / f"{name}{SUFFIX}"
+
+
+def _text(content: bytes, source: str, *, strict: bool) -> str:
+    if len(content) > LIMIT_BYTES:
+        raise _too_large(source)
+    if not strict:
+        return content.decode("utf-8-sig", "replace")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError("not UTF-8 text", file=source, line=line) from None
+
+
+def _too_large(source: str) -> ConfigurationError:
+    return ConfigurationError("larger than 1 MB", file=source)
