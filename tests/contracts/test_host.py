@@ -1,5 +1,6 @@
 """What every `Hosts` and its `Host` do: a script, a real sshd, the sandbox's machines."""
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -33,6 +34,7 @@ SCRIPTED: dict[str, Answer] = {
     "wc -c": lambda stdin: Completed(exit_code=0, stdout=f"{len(stdin)}\n", stderr=""),
     "echo no >&2; exit 3": Completed(exit_code=3, stdout="", stderr="no\n"),
     "kill -9 $$": Completed(exit_code=-1, stdout="", stderr=""),
+    "echo one >&2; echo two >&2": Completed(exit_code=0, stdout="", stderr="one\ntwo\n"),
     "sleep 30": HostUnreachable("a command did not end"),
     "printf '\\377x'": Completed(exit_code=0, stdout="\N{REPLACEMENT CHARACTER}x", stderr=""),
     "head -c 9000000": lambda _: Completed(exit_code=0, stdout="x" * 9_000_000, stderr=""),
@@ -50,6 +52,10 @@ class Site:
     target: Target
     known_hosts: KnownHosts
     go_away: Callable[[], None]
+    folder: str
+    """An absolute path on the machine where files may be put."""
+    read: Callable[[str], tuple[bytes, int]]
+    """Content and mode of a file on the machine."""
 
 
 def scripted(_: Path) -> Iterator[Site]:
@@ -60,7 +66,14 @@ def scripted(_: Path) -> Iterator[Site]:
     machine.private_keys = frozenset({"the key"})
     known_hosts.pin(ALIAS, key)
     target = Target(address="192.0.2.1", key_alias=ALIAS, private_key="the key")
-    yield Site(hosts, target, known_hosts, lambda: setattr(machine, "up", False))
+    yield Site(
+        hosts,
+        target,
+        known_hosts,
+        lambda: setattr(machine, "up", False),
+        "/srv",
+        lambda path: machine.files[path],
+    )
 
 
 def over_sshd(folder: Path) -> Iterator[Site]:
@@ -74,7 +87,11 @@ def over_sshd(folder: Path) -> Iterator[Site]:
             key_alias=ALIAS,
             private_key=sshd.private_key,
         )
-        yield Site(hosts, target, known_hosts, sshd.stop)
+        yield Site(hosts, target, known_hosts, sshd.stop, str(sshd.home), on_disk)
+
+
+def on_disk(path: str) -> tuple[bytes, int]:
+    return Path(path).read_bytes(), Path(path).stat().st_mode & 0o777
 
 
 def over_folders(folder: Path) -> Iterator[Site]:
@@ -98,7 +115,16 @@ def rehearsed(folder: Path, machines: SandboxMachines) -> Iterator[Site]:
     known_hosts.pin(ALIAS, theirs.public_openssh)
     with closing(SshHosts(folder / "known_hosts", machines.ssh_config)) as hosts:
         target = Target(address=address, key_alias=ALIAS, private_key=ours.private_path)
-        yield Site(hosts, target, known_hosts, lambda: machines.switch_off("1"))
+        with hosts.connect(target) as host:
+            inside = host.run("cd && pwd -P", check=True).stdout.strip()
+
+        def read(path: str) -> tuple[bytes, int]:
+            with hosts.connect(target) as host:
+                text = host.run(f"cat {shlex.quote(path)}", check=True).stdout
+                mode = host.run(f"stat -c %a {shlex.quote(path)}", check=True).stdout
+            return text.encode(), int(mode, 8)
+
+        yield Site(hosts, target, known_hosts, lambda: machines.switch_off("1"), inside, read)
     machines.stop()
 
 
@@ -227,3 +253,28 @@ def test_a_machine_that_went_away_cannot_be_reached(site: Site) -> None:
 def test_reaching_tells_the_latency_and_asks_for_no_key(site: Site) -> None:
     site.known_hosts.forget(ALIAS)
     assert 0 <= site.hosts.reach(site.target, timeout_seconds=3) < 3000
+
+
+def test_what_a_command_complains_of_is_heard_line_by_line(site: Site) -> None:
+    heard: list[str] = []
+    with site.hosts.connect(site.target) as host:
+        done = host.run("echo one >&2; echo two >&2", heard=heard.append)
+    assert heard == ["one", "two"]
+    assert done.stderr == "one\ntwo\n"
+
+
+def test_a_file_is_put_whole_with_its_mode_into_folders_that_are_made(site: Site) -> None:
+    path = f"{site.folder}/new/er/it's $HOME"
+    with site.hosts.connect(site.target) as host:
+        host.put(path, b"first\n")
+        assert site.read(path) == (b"first\n", 0o600)
+        host.put(path, b"second\n", mode=0o644)
+    assert site.read(path) == (b"second\n", 0o644)
+
+
+def test_a_file_where_a_folder_is_cannot_be_put(site: Site) -> None:
+    with site.hosts.connect(site.target) as host:
+        host.put(f"{site.folder}/taken/file", b"x")
+        with pytest.raises(CommandFailed, match="is a folder"):
+            host.put(f"{site.folder}/taken", b"y")
+    assert site.read(f"{site.folder}/taken/file")[0] == b"x"

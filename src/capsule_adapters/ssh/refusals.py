@@ -7,21 +7,24 @@ import asyncssh
 from capsule_adapters.ssh.session import OUTPUT_LIMIT_BYTES, TooMuchOutput
 from capsule_domain.errors import CapsuleError, CommandFailed, HostError, HostKeyChanged
 from capsule_domain.errors import HostUnreachable as Unreachable
-from capsule_domain.ports.host import Target
+from capsule_domain.ports.host import Destination, Target
 
-EXPECTED = (
+NOT_OURS = (
     asyncssh.Error,
     asyncssh.ConfigParseError,
     asyncssh.KeyImportError,
-    CapsuleError,
-    TooMuchOutput,
     OSError,  # TimeoutError is one
 )
+"""What asyncssh and the network raise."""
+
+EXPECTED = (*NOT_OURS, CapsuleError, TooMuchOutput)
 """What talking to a machine may raise. Anything else is a bug."""
 
 
-def place(target: Target) -> str:
-    """The machine as messages name it: `xnode-id (203.0.113.9)`."""
+def place(target: Target | Destination) -> str:
+    """The machine as messages name it: `xnode-id (203.0.113.9)`, or as the person named it."""
+    if isinstance(target, Destination):
+        return target.label
     port = "" if target.port == 22 else f":{target.port}"
     return f"{target.key_alias} ({target.address}{port})"
 
@@ -34,30 +37,45 @@ def no_key_known(target: Target, known_hosts: Path) -> HostKeyChanged:
     )
 
 
-def refused(target: Target, error: BaseException, known_hosts: Path) -> HostError:
+def never_met(destination: Destination, name: str) -> HostKeyChanged:
+    """The person's own known_hosts has no key for it: it is not even called."""
+    return HostKeyChanged(
+        f"no host key is known for {place(destination)}: known_hosts has none for {name}",
+        hint=f"compare its fingerprint and accept it once: {destination.ssh_command}",
+    )
+
+
+def refused(target: Target | Destination, error: BaseException, known_hosts: Path) -> HostError:
     """What a failure of connecting means."""
     if isinstance(error, HostError):
         return error
     if isinstance(error, asyncssh.HostKeyNotVerifiable) or _other_key_type(error):
+        if isinstance(target, Destination):
+            return _not_the_persons(target, error)
         return HostKeyChanged(
             f"the host key of {place(target)} is not the one we know",
             hint=f"someone may stand between; if you changed it, pin the new one in {known_hosts}",
         )
     if isinstance(error, asyncssh.PermissionDenied):
-        key = target.private_key or "of the ssh agent and ~/.ssh"
-        return Unreachable(
-            f"{place(target)} does not let {target.user} in with the key {key}",
-            hint=f"ssh -v -p {target.port} {target.user}@{target.address}",
-        )
+        return _not_let_in(target)
     if isinstance(error, CapsuleError):
         return Unreachable(f"cannot log in to {place(target)}: {error.message}", hint=error.hint)
-    return Unreachable(
-        f"cannot reach {place(target)}: {_cause(error)}",
-        hint=f"nc -vz {target.address} {target.port}",
+    trial = (
+        target.ssh_command
+        if isinstance(target, Destination)
+        else f"nc -vz {target.address} {target.port}"
     )
+    return Unreachable(f"cannot reach {place(target)}: {_cause(error)}", hint=trial)
 
 
-def broken(target: Target, error: BaseException, timeout_seconds: float) -> HostError:
+def login_command(target: Target | Destination) -> str:
+    """What a person types to log in there."""
+    if isinstance(target, Destination):
+        return target.ssh_command
+    return f"ssh -p {target.port} {target.user}@{target.address}"
+
+
+def broken(target: Target | Destination, error: BaseException, timeout_seconds: float) -> HostError:
     """What a failure while a command ran means."""
     if isinstance(error, TooMuchOutput):
         limit = OUTPUT_LIMIT_BYTES // 1024 // 1024
@@ -68,6 +86,34 @@ def broken(target: Target, error: BaseException, timeout_seconds: float) -> Host
     if isinstance(error, TimeoutError):
         return Unreachable(f"a command on {place(target)} did not end within {timeout_seconds:g} s")
     return Unreachable(f"lost the connection to {place(target)}: {_cause(error)}")
+
+
+def _not_let_in(target: Target | Destination) -> HostError:
+    if isinstance(target, Destination):
+        who, key = target.user or "you", "of the ssh agent and ~/.ssh"
+    else:
+        who, key = target.user, target.private_key or "of the ssh agent and ~/.ssh"
+    return Unreachable(
+        f"{place(target)} does not let {who} in with the key {key}",
+        hint=login_command(target).replace("ssh ", "ssh -v ", 1),
+    )
+
+
+def _not_the_persons(destination: Destination, error: BaseException) -> HostKeyChanged:
+    """The machine's own key, or that of one on the way: the reason names which."""
+    return HostKeyChanged(
+        f"the host key of {place(destination)} is not the one we know: {_cause(error)}",
+        hint="someone may stand between; only if you know why it changed: "
+        f"ssh-keygen -R {_known_as(destination)}, then {destination.ssh_command}",
+    )
+
+
+def _known_as(destination: Destination) -> str:
+    return (
+        destination.host
+        if destination.port in (None, 22)
+        else f"'[{destination.host}]:{destination.port}'"
+    )
 
 
 def _other_key_type(error: BaseException) -> bool:

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
 from capsule_adapters.ssh.identity import identity
-from capsule_domain.ports.host import Completed, Target
+from capsule_adapters.ssh.trust import Trust, way
+from capsule_domain.ports.host import Completed, Destination, Target
 
 KEEPALIVE_SECONDS = 15
 CHUNK_BYTES = 64 * 1024
@@ -55,6 +56,24 @@ async def log_in(
         )
 
 
+async def log_in_as_person(
+    destination: Destination, *, trusted: Trust, ssh_config: Path | None, timeout_seconds: float
+) -> asyncssh.SSHClientConnection:
+    """A connection as the person's own `ssh` would make it, with the keys that it would offer."""
+    # A key that an authority vouches for may be of any kind; else those that we know first.
+    algorithms = () if trusted.authorities else _host_key_algorithms(trusted.keys)
+    async with asyncio.timeout(timeout_seconds):
+        return await asyncssh.connect(
+            **way(destination, ssh_config),
+            known_hosts=(list(trusted.keys), list(trusted.authorities), list(trusted.revoked)),
+            server_host_key_algs=algorithms,
+            connect_timeout=timeout_seconds,
+            login_timeout=timeout_seconds,
+            keepalive_interval=KEEPALIVE_SECONDS,
+            preferred_auth="publickey",
+        )
+
+
 async def log_out(connection: asyncssh.SSHClientConnection) -> None:
     """Close the connection; a machine that does not answer any more is not waited for."""
     connection.close()
@@ -66,9 +85,16 @@ async def log_out(connection: asyncssh.SSHClientConnection) -> None:
 
 
 async def execute(
-    connection: asyncssh.SSHClientConnection, command: str, stdin: str, timeout_seconds: float
+    connection: asyncssh.SSHClientConnection,
+    command: str,
+    stdin: bytes,
+    timeout_seconds: float,
+    heard: Callable[[str], None] | None = None,
 ) -> Completed:
-    """Run a command to its end. Raises TimeoutError, TooMuchOutput, asyncssh's own."""
+    """Run a command to its end. `heard` is given its stderr, line by line, as it comes.
+
+    Raises TimeoutError, TooMuchOutput, asyncssh's own.
+    """
     process: asyncssh.SSHClientProcess[bytes] | None = None
     try:
         async with asyncio.timeout(timeout_seconds):
@@ -76,9 +102,9 @@ async def execute(
                 command, encoding=None, request_pty=False, term_type=None
             )
             outcome = await asyncio.gather(
-                _feed(process.stdin, stdin.encode()),
+                _feed(process.stdin, stdin),
                 _read(process.stdout),
-                _read(process.stderr),
+                _read(process.stderr, heard),
             )
             await process.wait_closed()
     except (TimeoutError, TooMuchOutput, asyncio.CancelledError):
@@ -90,7 +116,9 @@ async def execute(
     return Completed(exit_code=status, stdout=_text(outcome[1]), stderr=_text(outcome[2]))
 
 
-async def knock(target: Target, *, ssh_config: Path | None, timeout_seconds: float) -> float:
+async def knock(
+    target: Target | Destination, *, ssh_config: Path | None, timeout_seconds: float
+) -> float:
     """How long, in ms, it takes until the SSH port accepts a TCP connection.
 
     Goes the way that `log_in` goes, through jump hosts too. Raises OSError,
@@ -109,7 +137,9 @@ async def knock(target: Target, *, ssh_config: Path | None, timeout_seconds: flo
     return elapsed * 1000
 
 
-async def _knock_through(target: Target, ssh_config: Path | None, begun: float) -> float:
+async def _knock_through(
+    target: Target | Destination, ssh_config: Path | None, begun: float
+) -> float:
     accepted: list[float] = []
 
     class Caller(asyncssh.SSHClient):
@@ -129,8 +159,10 @@ async def _knock_through(target: Target, ssh_config: Path | None, begun: float) 
     return (accepted[0] - begun) * 1000
 
 
-def _route(target: Target, ssh_config: Path | None) -> dict[str, Any]:
+def _route(target: Target | Destination, ssh_config: Path | None) -> dict[str, Any]:
     """Where to connect. A port other than 22 was chosen by someone: it beats the file's."""
+    if isinstance(target, Destination):
+        return way(target, ssh_config)
     return {
         "host": target.address,
         "port": () if target.port == 22 else target.port,
@@ -157,12 +189,21 @@ async def _feed(writer: asyncssh.SSHWriter[bytes], content: bytes) -> None:
         return  # the command ended without reading all of it, as `head` does
 
 
-async def _read(reader: asyncssh.SSHReader[bytes]) -> bytes:
-    content = bytearray()
+async def _read(
+    reader: asyncssh.SSHReader[bytes], heard: Callable[[str], None] | None = None
+) -> bytes:
+    content, told = bytearray(), 0
     while chunk := await reader.read(CHUNK_BYTES):
         content += chunk
         if len(content) > OUTPUT_LIMIT_BYTES:
             raise TooMuchOutput
+        if heard is not None and b"\n" in chunk:
+            whole = content.rindex(b"\n")
+            for line in bytes(content[told:whole]).split(b"\n"):
+                heard(_text(line))
+            told = whole + 1
+    if heard is not None and told < len(content):
+        heard(_text(bytes(content[told:])))
     return bytes(content)
 
 

@@ -1,12 +1,18 @@
 """A machine that runs commands, and the ways to reach it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pydantic import Field, SecretStr
 
+from capsule_domain.errors import UsageError
 from capsule_domain.models.base import Model
+
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", re.ASCII)
+# A host's name or address, or an alias of ~/.ssh/config; never an option, never a path.
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]+", re.ASCII)
 
 
 class Target(Model):
@@ -18,6 +24,42 @@ class Target(Model):
     key_alias: str
     private_key: str | None = None
     """Path of the private key; None leaves the choice to the SSH agent and ~/.ssh."""
+
+
+class Destination(Model):
+    """A machine as a person names it to `ssh`: ~/.ssh/config and ~/.ssh/known_hosts hold.
+
+    `host` may be an alias of ~/.ssh/config; `user` and `port` None leave them to it.
+    """
+
+    host: str
+    user: str | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+
+    @classmethod
+    def named(cls, text: str, *, port: int | None = None) -> "Destination":
+        """`[user@]host`, an IPv6 address with or without brackets. Raises UsageError."""
+        user, at, host = text.rpartition("@")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        if not _HOST.fullmatch(host) or (at and not _USER.fullmatch(user)):
+            raise UsageError(f"{text[:60]!a} names no machine", hint="user@host, and -p PORT")
+        return cls(host=host, user=user or None, port=port)
+
+    @property
+    def label(self) -> str:
+        """`[user@]host[:port]`, for people."""
+        user = f"{self.user}@" if self.user else ""
+        if self.port is None:
+            return f"{user}{self.host}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{user}{host}:{self.port}"
+
+    @property
+    def ssh_command(self) -> str:
+        """What a person types to log in."""
+        port = f"-p {self.port} " if self.port is not None else ""
+        return f"ssh {port}{self.user}@{self.host}" if self.user else f"ssh {port}{self.host}"
 
 
 class Completed(Model):
@@ -36,13 +78,28 @@ class Host(Protocol):
     """
 
     def run(
-        self, command: str, *, stdin: str = "", timeout_seconds: float = 30.0, check: bool = False
+        self,
+        command: str,
+        *,
+        stdin: str = "",
+        timeout_seconds: float = 30.0,
+        check: bool = False,
+        heard: Callable[[str], None] | None = None,
     ) -> Completed:
         """Run a POSIX shell command to its end.
 
-        Raises HostUnreachable when the connection breaks or the time is up, and
-        CommandFailed when `check` is set and the exit code is not zero, or when the
-        command writes more than 8 MiB. After it the connection may be used again.
+        `heard` is given each line that it writes to stderr, as it comes, without its end
+        and perhaps in another thread. Raises HostUnreachable when the connection breaks or
+        the time is up, and CommandFailed when `check` is set and the exit code is not
+        zero, or when the command writes more than 8 MiB. After it the connection may be
+        used again.
+        """
+
+    def put(self, path: str, content: bytes, *, mode: int = 0o600) -> None:
+        """Replace a file: after a break it holds the old or the new, never a mix.
+
+        `path` is absolute; missing folders are made, 0700. A symbolic link stays, and what
+        it points to is replaced. Raises HostUnreachable, CommandFailed.
         """
 
 
@@ -50,11 +107,11 @@ class Hosts(Protocol):
     """The ways to machines. Host keys are always verified; an unknown key is refused."""
 
     def connect(
-        self, target: Target, *, timeout_seconds: float = 15.0
+        self, target: Target | Destination, *, timeout_seconds: float = 15.0
     ) -> AbstractContextManager[Host]:
         """A fresh connection. Raises HostUnreachable or HostKeyChanged."""
 
-    def reach(self, target: Target, *, timeout_seconds: float = 15.0) -> float:
+    def reach(self, target: Target | Destination, *, timeout_seconds: float = 15.0) -> float:
         """How many milliseconds its SSH port takes to accept a TCP connection.
 
         Nothing is logged in to and no key is verified. Raises HostUnreachable.
