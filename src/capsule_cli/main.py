@@ -78,10 +78,12 @@ def _real_wire(arguments: Sequence[str], options: GlobalOptions) -> Any:
     import logging
 
     from capsule_cli import log
-    from capsule_cli.wiring import wire
+    from capsule_cli.wiring import recover, wire
 
     log.start(options.home, os.environ, verbose=options.verbose, debug=options.debug)
     logging.getLogger("capsule").info("%s", shlex.join([PROGRAM, *arguments]))
+    if recover(options):
+        logging.getLogger("capsule").warning("a restore was interrupted, and is undone")
     return wire(options, os.environ)
 
 

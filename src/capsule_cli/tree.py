@@ -78,6 +78,8 @@ ROOT = Node(
             children={"use": Node("Make a profile the active one.", "profile:use")},
         ),
         "preview": Node("The Nix that the active profile comes to.", "profile:preview"),
+        "backup": Node("Save what Capsule knows into one archive.", "backup:backup"),
+        "restore": Node("Bring back what a backup holds.", "backup:restore"),
         "nixos": NIXOS,
         "openmesh": OPENMESH,
         "demo": Node("The whole journey in the rehearsal cloud, under a minute.", "demo:demo"),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from capsule_domain.models.cost import CostReport
     from capsule_domain.models.deployment import DeploymentEvent
     from capsule_domain.models.money import Rates
+    from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
@@ -55,6 +56,7 @@ class Wiring:
     known_hosts: "Callable[[], KnownHosts]"
     keys: "Callable[[], Keys]"
     sandbox: "Callable[[], Sandbox]"
+    backups: "Callable[[], Backups]"
     providers: "Callable[[], Sequence[str]]"
     """The clouds that Capsule knows."""
     configured: "Callable[[], Sequence[str]]"

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from capsule_cli import __version__
 from capsule_cli.options import GlobalOptions
 from capsule_cli.wiring.ports import Wiring
 from capsule_domain.errors import NotFound
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from capsule_adapters.store.credentials import Credentials
     from capsule_adapters.store.sqlite import Database
     from capsule_domain.models.money import Rates
+    from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
@@ -48,6 +50,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         known_hosts=real.known_hosts,
         keys=real.keys,
         sandbox=lambda: real.sandbox,
+        backups=real.backups,
         providers=real.providers,
         configured=real.configured,
         provider=real.provider,
@@ -184,6 +187,11 @@ class _RealPorts:
         from capsule_adapters.sandbox.control import SandboxControl
 
         return SandboxControl(self._sandbox_home)
+
+    def backups(self) -> "Backups":
+        from capsule_adapters.store.backups import ArchiveFolder
+
+        return ArchiveFolder(self._home, self.clock, __version__)
 
     def providers(self) -> Sequence[str]:
         from capsule_adapters.providers import PROVIDERS
