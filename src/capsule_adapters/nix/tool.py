@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
+from capsule_adapters.nix.process import INSTALL_HINT, PLACES, find_program, usable_home
 from capsule_domain.errors import HostError, ToolMissing
 from capsule_domain.models.finding import Finding, Severity
 
 _PROGRAM = "nix-instantiate"
-_PLACES = ("/nix/var/nix/profiles/default/bin", "~/.nix-profile/bin")
 _FILES_A_PROCESS = 200
 
 _VERSION = re.compile(r"\d+\.\d+\S*")
@@ -23,7 +23,6 @@ _PLACE = re.compile(r"^ *at (?P<file>/.*):(?P<line>\d+):\d+:?$", re.MULTILINE)
 _ERROR = re.compile(r"^error: (.*?)(?=\n\s*\n|\n *at /|\n\(use |\Z)", re.MULTILINE | re.DOTALL)
 
 _HINT = "correct the file, or write it anew: capsule nixos generate --force"
-_INSTALL_HINT = "install Nix: capsule bootstrap"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class NixCommand:
         self,
         *,
         environment: Mapping[str, str] | None = None,
-        places: Sequence[str] = _PLACES,
+        places: Sequence[str] = PLACES,
         timeout_seconds: float = 60.0,
     ) -> None:
         self._environment = dict(os.environ if environment is None else environment)
@@ -55,8 +54,9 @@ class NixCommand:
         """Such as `2.28.3`; None when Nix is absent or does not say."""
         if self._program is None:
             return None
-        said = _VERSION.search(self._ask(["--version"]).stdout)
-        return said[0] if said else None
+        # Other makers put their own version before it: `nix (Determinate Nix 3.8.5) 2.30.2`.
+        said = _VERSION.findall(self._ask(["--version"]).stdout)
+        return said[-1] if said else None
 
     def parse(self, files: Sequence[PurePath]) -> Sequence[Finding]:
         """The first syntax error of each file, in the order of the files.
@@ -65,7 +65,7 @@ class NixCommand:
         Raises ToolMissing, and HostError when Nix does not end in time.
         """
         if self._program is None:
-            raise ToolMissing("Nix", hint=_INSTALL_HINT)
+            raise ToolMissing("Nix", hint=INSTALL_HINT)
         paths = [str(Path(file).absolute()) for file in files]
         findings: list[Finding] = []
         for start in range(0, len(paths), _FILES_A_PROCESS):
@@ -121,24 +121,16 @@ class NixCommand:
 
     def _surroundings(self, scratch: str) -> dict[str, str]:
         """What Nix sees: no store to open, no colours, and always a home to write to."""
-        home = self._environment.get("HOME", "")
-        usable = bool(home) and os.access(home, os.W_OK | os.X_OK)
         return self._environment | {
             "NIX_REMOTE": "dummy://",
             "NO_COLOR": "1",
             "LC_ALL": "C",
-            "HOME": home if usable else scratch,
+            "HOME": usable_home(self._environment, scratch),
         }
 
     @cached_property
     def _program(self) -> str | None:
-        home = self._environment.get("HOME", "")
-        places = [place.replace("~", home, 1) for place in self._places if home or place[0] != "~"]
-        for folder in [*self._environment.get("PATH", "").split(os.pathsep), *places]:
-            candidate = Path(folder, _PROGRAM)
-            if folder and candidate.is_file() and os.access(candidate, os.X_OK):
-                return str(candidate)
-        return None
+        return find_program(_PROGRAM, self._environment, self._places)
 
 
 def _file_of(complaint: str, paths: Sequence[str]) -> str | None:

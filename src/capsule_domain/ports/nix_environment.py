@@ -75,7 +75,7 @@ class NixEnvironment(Protocol):
         NixFailed, HostUnreachable, StoreError.
         """
 
-    def switch(self, generation: int) -> Generation:
+    def switch(self, generation: int, *, progress: Progress) -> Generation:
         """Make a generation the current one; read back before it returns.
 
         Raises NotFound for a number that there is not, NixFailed, OutcomeUnknown.

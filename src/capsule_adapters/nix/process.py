@@ -1,0 +1,236 @@
+"""Nix as a process: found, listened to, and ended with all that it started."""
+
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from capsule_adapters.nix.complaint import failure, readable
+from capsule_adapters.nix.pulse import Pulse
+from capsule_domain.errors import HostError, ToolMissing
+
+PLACES = (
+    "/nix/var/nix/profiles/default/bin",
+    "~/.nix-profile/bin",
+    "~/.local/state/nix/profile/bin",
+)
+"""Where installations of Nix put its programs, for a shell that does not know yet."""
+
+INSTALL_HINT = "install Nix: capsule bootstrap"
+
+_GENTLE_SECONDS = 5.0
+_KEPT_LINES = 60
+_LONGEST_LINE_BYTES = 8192
+_MOST_OUTPUT_BYTES = 32 * 2**20
+_log = logging.getLogger("capsule.nix")
+
+
+def find_program(
+    name: str, environment: Mapping[str, str], places: Sequence[str] = PLACES
+) -> str | None:
+    """The path of one of Nix's programs: on PATH, or where installations put it."""
+    home = environment.get("HOME", "")
+    known = [place.replace("~", home, 1) for place in places if home or place[0] != "~"]
+    for folder in [*environment.get("PATH", "").split(os.pathsep), *known]:
+        candidate = Path(folder, name)
+        if folder and candidate.is_file() and os.access(candidate, os.X_OK):
+            return str(candidate)
+    return None
+
+
+def usable_home(environment: Mapping[str, str], scratch: str) -> str:
+    """The person's home, or `scratch` where it is not one to write to."""
+    home = environment.get("HOME", "")
+    return home if home and os.access(home, os.W_OK | os.X_OK) else scratch
+
+
+@dataclass(frozen=True)
+class NixProcess:
+    """Runs Nix's programs with `environment`; `places` are looked in after PATH."""
+
+    environment: Mapping[str, str]
+    places: Sequence[str] = PLACES
+    gentle_seconds: float = _GENTLE_SECONDS
+
+    def run(
+        self,
+        words: Sequence[str],
+        *,
+        doing: str,
+        pulse: Pulse,
+        folder: Path | None = None,
+        own_home: bool = False,
+        kept_lines: int = _KEPT_LINES,
+        timeout_seconds: float | None = None,
+    ) -> "Said":
+        """Run `words` (the first is the program's name) to its end in `folder`.
+
+        `doing` begins the message of a failure: `cannot build the environment`. With
+        `own_home` nothing is written to the person's home; its settings hold. Raises
+        ToolMissing, NixFailed, HostUnreachable, StoreError, and HostError for a Nix that
+        does not start or does not end in `timeout_seconds`.
+        """
+        program = find_program(words[0], self.environment, self.places)
+        if program is None:
+            raise ToolMissing("Nix", hint=INSTALL_HINT)
+        _log.info("%s", " ".join(words))
+        with TemporaryDirectory(prefix="capsule-nix-") as scratch:
+            surroundings = {**self.environment, **_PLAIN, **self._home(scratch, own=own_home)}
+            process = _start([program, *words[1:]], folder, surroundings)
+            try:
+                ear = _Ear(process, pulse, kept_lines, timeout_seconds)
+                ear.listen()
+            finally:
+                _end(process, self.gentle_seconds)
+        said = Said(process.returncode, bytes(ear.output).decode(errors="replace"), ear.lines())
+        if said.exit_code != 0:
+            raise failure(doing, said.exit_code, said.lines)
+        return said
+
+    def _home(self, scratch: str, *, own: bool) -> Mapping[str, str]:
+        real = usable_home(self.environment, scratch)
+        if not own:
+            return {"HOME": real}
+        folders = {name: f"{real}/{below}" for name, below in _XDG.items()}
+        given = {name: self.environment[name] for name in _XDG if self.environment.get(name)}
+        return {"HOME": scratch, **folders, **given}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an ended process left: all of stdout, and the last lines of stderr."""
+
+    exit_code: int
+    stdout: str
+    lines: Sequence[str]
+
+
+_XDG = {
+    "XDG_CACHE_HOME": ".cache",
+    "XDG_CONFIG_HOME": ".config",
+    "XDG_DATA_HOME": ".local/share",
+    "XDG_STATE_HOME": ".local/state",
+}
+_PLAIN = {"NO_COLOR": "1", "LC_ALL": "C", "TERM": "dumb", "NIX_PAGER": "cat"}
+
+
+def _start(
+    words: Sequence[str], folder: Path | None, surroundings: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=folder,
+            env=surroundings,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches us, and we end it in our order
+        )
+    except OSError as error:
+        raise HostError(f"nix cannot be started: {error.strerror}") from error
+
+
+class _Ear:
+    """Reads both streams of a process side by side."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        pulse: Pulse,
+        kept_lines: int,
+        timeout_seconds: float | None,
+    ) -> None:
+        self._process = process
+        self._began = time.monotonic()
+        self._pulse = pulse
+        self._timeout_seconds = timeout_seconds
+        self._rest = b""
+        self._kept: deque[str] = deque(maxlen=kept_lines)
+        self.output = bytearray()
+
+    def lines(self) -> list[str]:
+        """The last lines of stderr."""
+        if self._rest:
+            self._line(self._rest)
+            self._rest = b""
+        return list(self._kept)
+
+    def listen(self) -> None:
+        """Read both streams, and wait for the end of Nix; a stream that outlives it is left."""
+        assert self._process.stdout is not None  # noqa: S101  (opened as pipes)
+        assert self._process.stderr is not None  # noqa: S101
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ, self._take)
+            selector.register(self._process.stderr, selectors.EVENT_READ, self._hear)
+            while selector.get_map():
+                ready = selector.select(min(0.5, self._pulse.every_seconds / 2))
+                for key, _ in ready:
+                    chunk = os.read(key.fd, 65_536)
+                    if chunk:
+                        key.data(chunk)
+                    else:
+                        selector.unregister(key.fileobj)
+                self._pass_time()
+                if not ready and self._process.poll() is not None:
+                    return
+        while self._process.poll() is None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.1)
+            self._pass_time()
+
+    def _take(self, chunk: bytes) -> None:
+        if len(self.output) + len(chunk) > _MOST_OUTPUT_BYTES:
+            raise HostError("nix says more than can be read")
+        self.output += chunk
+
+    def _hear(self, chunk: bytes) -> None:
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > _LONGEST_LINE_BYTES:
+            whole, self._rest = [*whole, self._rest], b""
+        for line in whole:
+            self._line(line[:_LONGEST_LINE_BYTES])
+
+    def _line(self, raw: bytes) -> None:
+        line = readable(raw)
+        if line:
+            _log.info("%s", line)
+            self._kept.append(line)
+            self._pulse.beat(line)
+
+    def _pass_time(self) -> None:
+        self._pulse.beat()
+        elapsed = time.monotonic() - self._began
+        if self._timeout_seconds is not None and elapsed > self._timeout_seconds:
+            raise HostError(
+                f"nix did not end within {self._timeout_seconds:g} s", hint="try: nix --version"
+            )
+
+
+def _end(process: "subprocess.Popen[bytes]", gentle_seconds: float) -> None:
+    """Nothing of it stays behind. First it may tidy up: its builds, its temporary files."""
+    try:
+        if process.poll() is None:
+            _signal(process, signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(gentle_seconds)
+    finally:
+        if process.poll() is None:
+            _signal(process, signal.SIGKILL)
+            process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def _signal(process: "subprocess.Popen[bytes]", which: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, which)

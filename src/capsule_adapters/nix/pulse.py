@@ -1,0 +1,31 @@
+"""A sign of life while Nix works, without a line for each of Nix's lines."""
+
+import time
+from collections.abc import Callable
+
+Progress = Callable[[float, str], None]
+"""Seconds since the work began, and what was said last."""
+
+EVERY_SECONDS = 2.0
+
+
+class Pulse:
+    """Calls `progress` at most, and while it is beaten at least, each `every_seconds`.
+
+    One for the whole of a work: many short processes are no silence either.
+    """
+
+    def __init__(self, progress: Progress, *, every_seconds: float = EVERY_SECONDS) -> None:
+        self.every_seconds = every_seconds
+        self._progress = progress
+        self._began = time.monotonic()
+        self._shown = self._began
+        self._last = ""
+
+    def beat(self, line: str | None = None) -> None:
+        """Time has passed; perhaps something was said."""
+        self._last = line or self._last
+        now = time.monotonic()
+        if now - self._shown >= self.every_seconds:
+            self._shown = now
+            self._progress(now - self._began, self._last)
