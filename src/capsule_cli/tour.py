@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROFILE = "prod"
 NAME = "demo-1"
+CLOUD = "digitalocean"
 
 
 class Step(BaseModel):
@@ -119,14 +120,14 @@ class Tour:
 
     def _start(self) -> str:
         status = self.wiring.sandbox().up()
-        [url] = status.endpoints.values()
-        return f"{url.removeprefix('http://')}, kept apart by {status.isolation}"
+        url = status.endpoints[CLOUD].removeprefix("http://")
+        return f"{url}, kept apart by {status.isolation}"
 
     def _rent(self) -> str:
         wiring = self.wiring
-        plan = plan_deploy(
-            NAME, wiring.market(None).offers(), Requirements(), wiring.rates(), profile=PROFILE
-        )
+        wanted = Requirements(provider=CLOUD)
+        offers = wiring.market(CLOUD).offers()
+        plan = plan_deploy(NAME, offers, wanted, wiring.rates(), profile=PROFILE)
         self._xnode = wiring.deploy(self.progress).run(plan)
         return f"{plan.offer.template} in {plan.offer.region} at {self._xnode.address}"
 
