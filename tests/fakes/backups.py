@@ -1,6 +1,7 @@
 """Backups in memory."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.backup import Archive, Manifest, SavedFile, Snapshot, is_secret
@@ -18,6 +19,26 @@ class FakeBackups:
         self.home = home or Snapshot()
         self.archives: dict[str, Archive] = {}
         self.full_disk = False
+
+    def put(self, path: str, text: str) -> None:
+        """Write a file of the home."""
+        file = SavedFile(
+            path=path,
+            size_bytes=len(text.encode()),
+            sha256=sha256(text.encode()).hexdigest(),
+            mode=0o600,
+        )
+        others = [one for one in self.home.files if one.path != path]
+        files = tuple(sorted([*others, file], key=lambda one: one.path))
+        texts = self.home.texts if is_secret(path) else {**self.home.texts, path: text}
+        self.home = self.home.model_copy(update={"files": files, "texts": texts})
+
+    def know(self, identity: str, name: str) -> None:
+        """Take a living xNode into the inventory."""
+        xnodes = {**self.home.xnodes, identity: name}
+        self.put(STATE, "\n".join(sorted(xnodes)))
+        texts = {path: text for path, text in self.home.texts.items() if path != STATE}
+        self.home = self.home.model_copy(update={"xnodes": xnodes, "texts": texts})
 
     def save(self, *, note: str, file: str | None = None, with_secrets: bool = False) -> str:
         if self.full_disk:

@@ -62,7 +62,7 @@ def _paint_backup(screen: "Screen", done: "Backup") -> None:
     screen.fields(
         [
             ("archive", done.path),
-            ("holds", f"{done.files} files, {_size(done.size_bytes)}"),
+            ("holds", f"{_count(done.files, 'file')}, {_size(done.size_bytes)}"),
             ("secrets", "in it" if done.secrets else "left out"),
             ("sha256", done.sha256),
         ]
