@@ -44,6 +44,9 @@ NOT_OURS = {
     "sandbox/config.yml": "version: 1\n",
     "nixos/web/.capsule-stage-1/plan.json": "{}",
     "configs/.mine.yml.x.tmp": "",
+    "environment/generations.json": "{}",
+    "environment/.stage-1/flake.nix": "{ }",
+    "environment/.lock": "",
     "stray.txt": "",
 }
 

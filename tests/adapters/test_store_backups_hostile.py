@@ -160,6 +160,7 @@ def test_nothing_but_plain_files_is_taken(place: Path, kind: bytes, said: str) -
         "nixos/web/.git/hooks/post-checkout",
         ".restore/plan.json",
         "CONFIG.YML",
+        "environment/generations.json",
         "C:/config.yml",
     ],
 )

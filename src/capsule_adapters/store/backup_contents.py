@@ -18,6 +18,7 @@ from capsule_domain.models.backup import (
     KEPT_FOLDERS,
     MAX_FILE_BYTES,
     NEVER_KEPT,
+    RECORDS,
     SECRET_FILES,
     SECRET_FOLDERS,
     STATE_FILE,
@@ -28,6 +29,7 @@ from capsule_domain.models.backup import (
 )
 
 _CHUNK_BYTES = 256 * 1024
+_STAGES = (".capsule-stage-", ".stage-")
 _TEXT_SUFFIXES = (".yml", ".yaml", ".toml", ".nix")
 _TEXT_LIMIT_BYTES = 64 * 1024
 _UNSHOWN = frozenset({"monitoring.yml"})
@@ -124,7 +126,7 @@ def _below(home: Path, folder: str, skipped: list[Skipped]) -> Iterator[str]:
         return
     for entry in entries:
         path = f"{folder}/{entry.name}"
-        if _left_lying(path, entry.name):
+        if path in RECORDS or _left_lying(path, entry.name):
             continue
         if entry.name in NEVER_KEPT:
             skipped.append(Skipped(path=_printable(path), why="a repository is not taken along"))
@@ -139,9 +141,9 @@ def _below(home: Path, folder: str, skipped: list[Skipped]) -> Iterator[str]:
 
 
 def _left_lying(path: str, name: str) -> bool:
-    """Locks, and what an interrupted write left behind."""
+    """Locks, and what is in the making or was interrupted."""
     if name.startswith("."):
-        return name.endswith((".tmp", ".lock")) or name.startswith((".capsule-stage-", ".lock"))
+        return name.endswith((".tmp", ".lock")) or name.startswith((*_STAGES, ".lock"))
     return path.startswith("ssh/") and name.endswith(".lock")
 
 

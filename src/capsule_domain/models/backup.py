@@ -18,6 +18,9 @@ SECRET_FOLDERS = frozenset({"ssh"})
 NEVER_KEPT = frozenset({".git"})
 """Names that no path in a backup has: a repository brings programs that run by themselves."""
 
+RECORDS = frozenset({"environment/generations.json"})
+"""What was installed on this machine: true of no other, and of no other time."""
+
 MAX_FILE_BYTES = 64 * 1024**2
 """Of one file but the state's."""
 MAX_TOTAL_BYTES = 2 * 1024**3
@@ -36,7 +39,7 @@ def _saved_path(path: str) -> str:
     if any(part in ("", ".", "..") for part in parts) or NEVER_KEPT.intersection(parts):
         raise ValueError("a path leads out of the home, or where no backup writes")
     known = KEPT_FOLDERS | SECRET_FOLDERS if len(parts) > 1 else KEPT_FILES | SECRET_FILES
-    if parts[0] not in known:
+    if parts[0] not in known or path in RECORDS:
         raise ValueError("a path is of something that is no part of a backup")
     return path
 
