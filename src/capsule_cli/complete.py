@@ -41,3 +41,6 @@ regions = _from(lambda wiring: (region.region for region in wiring.catalogue().r
 xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))
 tags = _from(lambda wiring: (tag for xnode in wiring.inventory().list() for tag in xnode.tags))
 deployments = _from(lambda wiring: (one.id for one in wiring.journal().list()))
+generations = _from(
+    lambda wiring: (str(one.generation) for one in wiring.nix_environment().generations())
+)

@@ -78,6 +78,19 @@ ROOT = Node(
             children={"use": Node("Make a profile the active one.", "profile:use")},
         ),
         "preview": Node("The Nix that the active profile comes to.", "profile:preview"),
+        "setup": Node("Install the active profile on this machine.", "setup:setup"),
+        "check": Node(
+            "Look whether the active profile would install, and what that would change.",
+            "setup:check",
+        ),
+        "list": Node(
+            "Each package of the active profile: wanted, installed, version.",
+            "generations:installed",
+        ),
+        "generations": Node("Each state that your packages had.", "generations:generations"),
+        "rollback": Node(
+            "Go back to an earlier generation of your packages.", "generations:rollback"
+        ),
         "backup": Node("Save what Capsule knows into one archive.", "backup:backup"),
         "restore": Node("Bring back what a backup holds.", "backup:restore"),
         "nixos": NIXOS,

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
     from capsule_domain.ports.monitor import Monitor
+    from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.presets import Catalogue, Presets
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.sandbox import Sandbox
+    from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
+    from capsule_domain.services.activate import Activate
+    from capsule_domain.services.check import Check
     from capsule_domain.services.deploy import Deploy
     from capsule_domain.services.environment import ManageProfile
     from capsule_domain.services.generate import Generate
@@ -48,6 +52,8 @@ class Wiring:
     rates: "Callable[[], Rates]"
     renderer: "Callable[[], NixRenderer]"
     nix: "Callable[[], NixTool]"
+    nix_environment: "Callable[[], NixEnvironment]"
+    search_path: "Callable[[], SearchPath]"
     configurations: "Callable[[], Configurations]"
     inventory: "Callable[[], Inventory]"
     journal: "Callable[[], Journal]"
@@ -98,6 +104,28 @@ class Wiring:
         from capsule_domain.services.validate import Validate
 
         return Validate(self.nix(), self.configurations(), self.choices())
+
+    def activate(self) -> "Activate":
+        from capsule_domain.services.activate import Activate
+
+        return Activate(
+            profiles=self.manage_profile(),
+            renderer=self.renderer(),
+            nix=self.nix(),
+            environment=self.nix_environment(),
+            search_path=self.search_path(),
+            clock=self.clock(),
+        )
+
+    def check(self) -> "Check":
+        from capsule_domain.services.check import Check
+
+        return Check(
+            profiles=self.manage_profile(),
+            renderer=self.renderer(),
+            nix=self.nix(),
+            environment=self.nix_environment(),
+        )
 
     def market(self, provider: str | None) -> "Market":
         """One cloud, or all that are configured. Raises ConfigurationError when none is."""

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
     from capsule_domain.ports.monitor import Monitor
+    from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.presets import Catalogue, Presets
     from capsule_domain.ports.provider import Provider
+    from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
 
 
@@ -42,6 +44,8 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         rates=real.rates,
         renderer=real.renderer,
         nix=lambda: real.nix,
+        nix_environment=real.nix_environment,
+        search_path=real.search_path,
         configurations=real.configurations,
         inventory=lambda: real.inventory,
         journal=lambda: real.journal,
@@ -122,6 +126,16 @@ class _RealPorts:
         from capsule_adapters.nix.tool import NixCommand
 
         return NixCommand()
+
+    def nix_environment(self) -> "NixEnvironment":
+        from capsule_cli.wiring.nix_profile import nix_environment
+
+        return nix_environment(self._home, self._environment, sandboxed=self._sandboxed)
+
+    def search_path(self) -> "SearchPath":
+        from capsule_adapters.shell import ShellSearchPath
+
+        return ShellSearchPath(self._environment)
 
     def configurations(self) -> "Configurations":
         from capsule_adapters.store.configurations import ConfigurationFolders
