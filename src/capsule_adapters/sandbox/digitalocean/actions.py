@@ -3,9 +3,9 @@
 from typing import Any
 
 from capsule_adapters.sandbox.digitalocean import stock
-from capsule_adapters.sandbox.digitalocean.machine_room import MachineRoom
 from capsule_adapters.sandbox.digitalocean.state import Action, Droplet, State
 from capsule_adapters.sandbox.digitalocean.wording import Refusal, time
+from capsule_adapters.sandbox.machine_room import MachineRoom
 
 _NEEDS_POWER = {"shutdown", "power_off", "reboot", "power_cycle"}
 _KNOWN = {*_NEEDS_POWER, "power_on", "rename"}

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from capsule_adapters.sandbox.api import Answer
 from capsule_adapters.sandbox.digitalocean import actions, droplets, keys, stock, tags
-from capsule_adapters.sandbox.digitalocean.machine_room import MachineRoom
 from capsule_adapters.sandbox.digitalocean.state import Action, Droplet, State
 from capsule_adapters.sandbox.digitalocean.wording import Refusal, page
 from capsule_adapters.sandbox.http import Request
+from capsule_adapters.sandbox.machine_room import MachineRoom
 from capsule_domain.ports.clock import Clock
 
 _NO_CONTENT = Answer(204)

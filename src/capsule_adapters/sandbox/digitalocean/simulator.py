@@ -9,11 +9,11 @@ from capsule_adapters.clock import SystemClock
 from capsule_adapters.sandbox.api import Answer, CloudApi, Exchange
 from capsule_adapters.sandbox.digitalocean import actions, routes
 from capsule_adapters.sandbox.digitalocean.endpoints import Endpoints, Temper
-from capsule_adapters.sandbox.digitalocean.machine_room import MachineRoom
 from capsule_adapters.sandbox.digitalocean.state import State
 from capsule_adapters.sandbox.digitalocean.wording import Refusal, error
 from capsule_adapters.sandbox.http import Request
 from capsule_adapters.sandbox.limits import Allowed, RequestLimit
+from capsule_adapters.sandbox.machine_room import MachineRoom
 from capsule_adapters.sandbox.machines import Machines
 from capsule_domain.ports.clock import Clock
 
