@@ -41,5 +41,10 @@ def pluck(body: Any, *path: str) -> Any:
     return body
 
 
+def within(body: Any, key: str) -> Any:
+    """What `key` of the body is, or None; the body itself where `key` is empty."""
+    return pluck(body, key) if key else body
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")

@@ -20,7 +20,10 @@ Reader = Callable[[Any, Reading], Iterable[T_co]]
 
 @dataclass(frozen=True)
 class Collection(Generic[T_co]):
-    """A list of the cloud's. `items`: the body's key of it. Each of `queries` is asked."""
+    """A list of the cloud's. `items`: the body's key of it; empty: it is the body.
+
+    Each of `queries` is asked.
+    """
 
     path: str
     items: str
@@ -30,7 +33,7 @@ class Collection(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Single(Generic[T_co]):
-    """One thing of the cloud's. `item`: the body's key of it."""
+    """One thing of the cloud's. `item`: the body's key of it; empty: it is the body."""
 
     path: str
     item: str
@@ -57,10 +60,13 @@ class KeyRing:
 
 @dataclass(frozen=True)
 class PowerCall:
-    """One request that changes the power. `{id}` in `path` is the server's id."""
+    """One request that changes the power. `{id}` in `path` is the server's id.
+
+    `body` None: none is sent.
+    """
 
     path: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,17 @@ class ActionPoll:
 
 
 @dataclass(frozen=True)
+class ServerPoll:
+    """There is no action to watch: the server itself tells when it is done.
+
+    `restart_shows_seconds`: after so long a server that never stopped looking like one
+    that runs counts as restarted.
+    """
+
+    restart_shows_seconds: float = 15.0
+
+
+@dataclass(frozen=True)
 class Power:
     """How servers are switched. Without `poll` a request answered is a thing done."""
 
@@ -83,7 +100,7 @@ class Power:
     stop: PowerCall
     restart: PowerCall
     force_restart: PowerCall
-    poll: ActionPoll | None = None
+    poll: ActionPoll | ServerPoll | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +119,8 @@ class Servers:
     """The body that rents; `image` is set, and secrets stay SecretStr."""
     default_image: str
     """The newest Ubuntu 24.04."""
+    tagged_headers: Callable[[str], Mapping[str, str]] | None = None
+    """For a cloud whose filter is a header: what goes with the `tagged` queries."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Not asking faster than a cloud allows."""
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -33,15 +34,50 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Pacing:
-    """How a cloud limits: what its headers say, and what only its documentation says."""
+class Lane:
+    """Requests that a cloud counts by themselves. `method` and `path`: patterns of the whole."""
 
-    headers: RateHeaders | None = None
+    method: str
+    path: str
     windows: tuple[Window, ...] = ()
 
 
+@dataclass(frozen=True)
+class Pacing:
+    """How a cloud limits: what its headers say, and what only its documentation says.
+
+    A request belongs to the first of `lanes` that it fits; `windows` are for those that
+    fit none. The headers of an answer tell about its own lane.
+    """
+
+    headers: RateHeaders | None = None
+    windows: tuple[Window, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+
+
+class Paces:
+    """The Pace of each lane, for one account."""
+
+    def __init__(
+        self, provider: str, pacing: Pacing, clock: Clock, *, longest_wait_seconds: float
+    ) -> None:
+        def pace(windows: tuple[Window, ...]) -> Pace:
+            alone = Pacing(pacing.headers, windows)
+            return Pace(provider, alone, clock, longest_wait_seconds=longest_wait_seconds)
+
+        self._lanes = [(lane, pace(lane.windows)) for lane in pacing.lanes]
+        self._others = pace(pacing.windows)
+
+    def of(self, method: str, path: str) -> "Pace":
+        """The pace to keep for such a request."""
+        for lane, pace in self._lanes:
+            if re.fullmatch(lane.method, method) and re.fullmatch(lane.path, path):
+                return pace
+        return self._others
+
+
 class Pace:
-    """Waits before the limit is hit. One for each account; safe for several threads."""
+    """Waits before the limit is hit. One for each lane; safe for several threads."""
 
     def __init__(
         self, provider: str, pacing: Pacing, clock: Clock, *, longest_wait_seconds: float

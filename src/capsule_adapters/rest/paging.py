@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from capsule_adapters.rest.answer import Answer, pluck
+from capsule_adapters.rest.answer import Answer, pluck, within
 from capsule_domain.errors import ProviderError, ProviderUnavailable
 
 Query = Mapping[str, str]
@@ -88,7 +88,7 @@ def collect(
     items: str,
     query: Query,
 ) -> list[Any]:
-    """Every item of every page. `items` is the body's key of the list.
+    """Every item of every page. `items` is the body's key of the list; empty: it is the body.
 
     Raises ProviderError when pages go in a circle or have no list, and
     ProviderUnavailable when fewer items came than the cloud says there are: a server
@@ -102,10 +102,12 @@ def collect(
             raise ProviderError(provider, f"the list of {items} repeats a page instead of ending")
         asked.append(following)
         answer = ask(following)
-        page = pluck(answer.body, items)
+        page = within(answer.body, items)
         if not isinstance(page, list):
             raise ProviderError(
-                provider, f"the answer lacks the list {items}", request_id=answer.request_id
+                provider,
+                f"the answer lacks the list {items}" if items else "the answer is not a list",
+                request_id=answer.request_id,
             )
         collected += page
         following = paging.following(following, answer)

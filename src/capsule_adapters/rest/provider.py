@@ -4,16 +4,15 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from capsule_adapters.rest.answer import Answer, pluck
+from capsule_adapters.rest.answer import Answer, within
 from capsule_adapters.rest.dialect import Collection, Dialect, KeyRing, RemoteKey
 from capsule_adapters.rest.paging import Query, collect
 from capsule_adapters.rest.power import PowerSwitch
 from capsule_adapters.rest.public_key import PublicKey
 from capsule_adapters.rest.refusals import Subject
-from capsule_adapters.rest.transport import JsonApi
 from capsule_adapters.rest.wire import Reading, understood
 from capsule_domain.errors import NotFound, ProviderError, ProviderUnavailable
 from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
@@ -27,17 +26,20 @@ from capsule_domain.models.server import (
 from capsule_domain.models.template import Offer, Region
 from capsule_domain.ports.clock import Clock
 
+if TYPE_CHECKING:  # it brings the HTTP library along, which listing clouds does not need
+    from capsule_adapters.rest.transport import JsonApi
+
 T = TypeVar("T")
 
 
 class RestProvider:
     """The Provider port over a cloud's own words. Lists are whole when they are returned."""
 
-    def __init__(self, dialect: Dialect, api: JsonApi, clock: Clock) -> None:
+    def __init__(self, dialect: Dialect, api: "JsonApi", clock: Clock) -> None:
         self._dialect = dialect
         self._api = api
         self._clock = clock
-        self._power = PowerSwitch(dialect, api, clock)
+        self._power = PowerSwitch(dialect, api, clock, lambda id_: self.server(id_).status)
 
     @property
     def name(self) -> str:
@@ -55,7 +57,7 @@ class RestProvider:
         single = self._dialect.account
         answer = self._api.get(single.path)
         with understood(self.name, single.item, answer.request_id):
-            return single.read(pluck(answer.body, single.item), self._reading())
+            return single.read(within(answer.body, single.item), self._reading())
 
     def regions(self) -> list[Region]:
         return self._all(self._dialect.regions)
@@ -69,7 +71,8 @@ class RestProvider:
             found = self._all(servers.every)
         else:
             tag = f"{TAG_PREFIX}{deployment}"
-            tagged = self._all(servers.every, servers.tagged(tag))
+            headers = servers.tagged_headers(tag) if servers.tagged_headers else None
+            tagged = self._all(servers.every, servers.tagged(tag), headers)
             found = [server for server in tagged if tag in server.tags]
         # One that was made while we read may be on two pages.
         return list({server.server_id: server for server in found}.values())
@@ -80,6 +83,7 @@ class RestProvider:
 
     def create(self, request: ServerRequest) -> Server:
         self._refuse_unfit(request)
+        request = request.model_copy(update={"ssh_public_key": self._public_key(request).line})
         with _nothing_rented():
             key = self._ensure_key(self._dialect.keys, request) if self._dialect.keys else None
         servers = self._dialect.servers
@@ -98,16 +102,17 @@ class RestProvider:
 
     def start(self, server_id: str) -> None:
         if self.server(server_id).status is not ServerStatus.RUNNING:
-            self._power.throw(server_id, self._dialect.power.start)
+            self._power.throw(server_id, self._dialect.power.start, ServerStatus.RUNNING)
 
     def stop(self, server_id: str) -> None:
         if self.server(server_id).status is not ServerStatus.STOPPED:
-            self._power.throw(server_id, self._dialect.power.stop)
+            self._power.throw(server_id, self._dialect.power.stop, ServerStatus.STOPPED)
 
     def restart(self, server_id: str, *, force: bool = False) -> None:
         power = self._dialect.power
         self._path(server_id)
-        self._power.throw(server_id, power.force_restart if force else power.restart)
+        call = power.force_restart if force else power.restart
+        self._power.throw(server_id, call, ServerStatus.RUNNING, restart=True)
 
     def destroy(self, server_id: str) -> None:
         path = self._path(server_id)
@@ -117,12 +122,17 @@ class RestProvider:
     def _reading(self) -> Reading:
         return Reading(self.name, self._clock.now())
 
-    def _all(self, collection: Collection[T], queries: tuple[Query, ...] | None = None) -> list[T]:
+    def _all(
+        self,
+        collection: Collection[T],
+        queries: tuple[Query, ...] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[T]:
         found: list[T] = []
         for query in collection.queries if queries is None else queries:
             raw = collect(
                 self.name,
-                lambda asked: self._api.get(collection.path, query=asked),
+                lambda asked: self._api.get(collection.path, query=asked, headers=headers),
                 self._dialect.paging,
                 items=collection.items,
                 query=query,
@@ -135,7 +145,7 @@ class RestProvider:
     def _one_server(self, answer: Answer) -> Server:
         servers = self._dialect.servers
         with understood(self.name, servers.item, answer.request_id):
-            raw = pluck(answer.body, servers.item)
+            raw = within(answer.body, servers.item)
             return next(iter(servers.every.read(raw, self._reading())))
 
     def _path(self, server_id: str) -> str:
@@ -162,10 +172,7 @@ class RestProvider:
 
     def _ensure_key(self, ring: KeyRing, request: ServerRequest) -> RemoteKey:
         """The key at the cloud: found, or else uploaded once."""
-        try:
-            key = PublicKey.parse(request.ssh_public_key)
-        except ValueError as error:
-            raise ProviderError(self.name, f"the SSH public key cannot be used: {error}") from error
+        key = self._public_key(request)
         found = self._find_key(ring, key)
         if found is not None:
             return found
@@ -178,6 +185,12 @@ class RestProvider:
                 raise
             return found
 
+    def _public_key(self, request: ServerRequest) -> PublicKey:
+        try:
+            return PublicKey.parse(request.ssh_public_key)
+        except ValueError as error:
+            raise ProviderError(self.name, f"the SSH public key cannot be used: {error}") from error
+
     def _find_key(self, ring: KeyRing, key: PublicKey) -> RemoteKey | None:
         keys = self._all(ring.ring)
         return next((k for k in keys if key.is_same(k.public_key, k.fingerprint)), None)
@@ -187,7 +200,7 @@ class RestProvider:
         body: Mapping[str, Any] = ring.upload(name, key.line)
         answer = self._api.post(ring.ring.path, body=body)
         with understood(self.name, ring.item, answer.request_id):
-            return next(iter(ring.ring.read(pluck(answer.body, ring.item), self._reading())))
+            return next(iter(ring.ring.read(within(answer.body, ring.item), self._reading())))
 
 
 @contextmanager

@@ -28,6 +28,10 @@ class Refusal:
     hint: str | None = None
 
 
+class Busy(ProviderError):
+    """The cloud is at something else with the server; nothing was done, so ask again later."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What a request is about, so that a 404 can name it."""

@@ -1,7 +1,9 @@
 """Secrets on their way to the wire, and nowhere else."""
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
@@ -11,11 +13,22 @@ from capsule_domain.errors import ConfigurationError
 _SHORTEST_PART = 8
 
 
+@dataclass(frozen=True)
+class InBase64:
+    """A secret whose JSON is its base64, as many clouds want user data."""
+
+    secret: SecretStr
+
+
 def encode(body: Mapping[str, Any]) -> tuple[bytes, tuple[SecretStr, ...]]:
-    """`body` as JSON, and the secrets that were in it (SecretStr anywhere as a value)."""
+    """`body` as JSON, and the secrets in it (SecretStr and InBase64 anywhere as a value)."""
     found: list[SecretStr] = []
 
     def reveal(value: Any) -> str:
+        if isinstance(value, InBase64):
+            found.append(value.secret)
+            text = base64.b64encode(value.secret.get_secret_value().encode()).decode()
+            value = SecretStr(text)
         if not isinstance(value, SecretStr):
             raise TypeError(f"{type(value).__name__} is not JSON")
         found.append(value)

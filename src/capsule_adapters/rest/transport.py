@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from capsule_adapters.rest.answer import Answer
 from capsule_adapters.rest.endpoint import checked_endpoint
-from capsule_adapters.rest.pacing import Pace, Pacing
+from capsule_adapters.rest.pacing import Paces, Pacing
 from capsule_adapters.rest.patience import Patience, Repetition
 from capsule_adapters.rest.reception import Expected, Reception, request_id
 from capsule_adapters.rest.refusals import Refusal, Subject
@@ -55,7 +55,7 @@ class JsonApi:
         self._reception = Reception(
             provider, clock, patience, refusals, keys=tuple(auth_headers.values())
         )
-        self._pace = Pace(
+        self._paces = Paces(
             provider, pacing, clock, longest_wait_seconds=patience.longest_pause_seconds
         )
         self._client = wire_client(self._base_url, auth_headers, patience)
@@ -69,23 +69,33 @@ class JsonApi:
         self._client.close()
 
     def get(
-        self, path: str, *, query: Mapping[str, str] | None = None, subject: Subject | None = None
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        subject: Subject | None = None,
     ) -> Answer:
-        """Read; repeated with patience."""
+        """Read; repeated with patience. `headers`: beyond the usual ones, never a secret."""
         expected = Expected(subject)
-        return self._repeated(lambda: self._once("GET", path, expected, query=query))
+        return self._repeated(
+            lambda: self._once("GET", path, expected, query=query, headers=headers)
+        )
 
     def post(
         self,
         path: str,
         *,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         query: Mapping[str, str] | None = None,
         subject: Subject | None = None,
         reads: bool = True,
     ) -> Answer:
-        """Act; sent once. Without `reads` an empty answer is fine. `body` may hold SecretStr."""
-        content, secrets = encode(body)
+        """Act; sent once. Without `reads` an empty answer is fine. `body` may hold SecretStr.
+
+        `body` None sends none at all.
+        """
+        content, secrets = (None, ()) if body is None else encode(body)
         expected = Expected(subject, reads=reads, changes=True, secrets=secrets)
         return self._once("POST", path, expected, query=query, content=content)
 
@@ -111,8 +121,10 @@ class JsonApi:
         *,
         query: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        self._pace.take()
+        pace = self._paces.of(method, path)
+        pace.take()
         response: httpx.Response | None = None
         started = self._clock.monotonic()
         try:
@@ -121,14 +133,17 @@ class JsonApi:
                 self._base_url + path,
                 params=dict(query) if query else None,
                 content=content,
-                headers={"content-type": "application/json"} if content is not None else None,
+                headers={
+                    **({"content-type": "application/json"} if content is not None else {}),
+                    **(headers or {}),
+                },
             )
             response = self._client.send(request, stream=True)
             return self._reception.read(response, expected)
         except httpx.HTTPError as error:
             raise self._reception.no_answer(error) from error
         finally:
-            self._pace.done(None if response is None else response.headers)
+            pace.done(None if response is None else response.headers)
             self._log(method, path, response, self._clock.monotonic() - started)
             if response is not None:
                 response.close()

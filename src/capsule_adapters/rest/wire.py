@@ -31,7 +31,7 @@ def understood(provider: str, what: str, request_id: str | None = None) -> Itera
         yield
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = ".".join(str(part) for part in (what, *first["loc"]))
+        field = ".".join(str(part) for part in (what, *first["loc"]) if part != "") or "body"
         unread = f"'s {field} cannot be read: {first['msg'][:1].lower()}{first['msg'][1:]}"
         cause = f" lacks {field}" if first["type"] == "missing" else unread
         raise ProviderError(provider, f"the answer{cause}", request_id=request_id) from error
