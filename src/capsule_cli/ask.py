@@ -21,6 +21,11 @@ class Ask:
         """Over this process's own stdin."""
         return cls(out, yes=yes, no_input=no_input, interactive=sys.stdin.isatty())
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there to answer."""
+        return self.interactive and not self.no_input
+
     def confirm(self, question: str) -> None:
         """Go on only with a yes. Raises Declined, or UsageError where nobody can answer."""
         if self.yes:

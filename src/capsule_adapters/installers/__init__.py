@@ -1,0 +1,1 @@
+"""What installs things on a machine: Nix, a profile, Capsule itself."""

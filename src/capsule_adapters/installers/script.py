@@ -1,0 +1,71 @@
+"""Shell scripts of ours on a machine, and what they answer."""
+
+import re
+import secrets
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from capsule_domain.ports.host import Host
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a script said: its facts by name, in order, and its last complaints."""
+
+    exit_code: int
+    facts: Sequence[tuple[str, str]]
+    complaints: Sequence[str]
+
+    def one(self, name: str) -> str | None:
+        """The value of that name; None when it was not said, or is empty."""
+        return next((value for said, value in self.facts if said == name and value), None)
+
+    def every(self, name: str) -> Sequence[str]:
+        """All values of that name."""
+        return [value for said, value in self.facts if said == name]
+
+    @property
+    def last_words(self) -> str:
+        """The last line that it complained in, fit for a message."""
+        line = self.complaints[-1] if self.complaints else f"exit code {self.exit_code}"
+        return line[:300]
+
+
+def ask(
+    host: Host,
+    name: str,
+    *arguments: str,
+    timeout_seconds: float,
+    heard: Callable[[str], None] | None = None,
+) -> Answer:
+    """Run `scripts/<name>.sh` there. Its first argument is a marker that no banner knows.
+
+    The script travels on stdin and is read whole before it begins, so the command is one
+    line for whatever shell the person logs in with.
+    """
+    marker = secrets.token_hex(16)
+    command = f"sh -s -- {shlex.join([marker, *arguments])}"
+    done = host.run(command, stdin=text(name), timeout_seconds=timeout_seconds, heard=heard)
+    return Answer(done.exit_code, list(_facts(done.stdout, marker)), _lines(done.stderr))
+
+
+def text(name: str) -> str:
+    """The script with `places.sh` before it, and nothing on its stdin."""
+    folder = files("capsule_adapters.installers") / "scripts"
+    parts = [(folder / f"{part}.sh").read_text("utf-8") for part in ("places", name)]
+    return "{\n" + "\n".join(parts) + "\n} </dev/null\n"
+
+
+def _facts(output: str, marker: str) -> Iterator[tuple[str, str]]:
+    for line in output.splitlines():
+        if line.startswith(f"{marker} "):
+            name, _, value = line[len(marker) + 1 :].partition(" ")
+            yield name, value.strip()
+
+
+def _lines(complaint: str) -> Sequence[str]:
+    clean = (re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", line) for line in complaint.splitlines())
+    shown = ("".join(c for c in line if c.isprintable()).strip() for line in clean)
+    return [line for line in shown if line][-40:]

@@ -1,0 +1,23 @@
+#!/bin/sh
+# build.sh MARKER FOLDER: build the flake in FOLDER, below Capsule's home, onto Capsule's profile.
+# build.sh MARKER "" STORE_PATH: set the profile to a path that is in the store already.
+
+main() {
+  marker=$1 folder=$2
+  nix=$(nix_program) || fail "there is no nix program"
+  PATH=$(dirname -- "$nix"):$PATH # it starts others of its kind
+  export PATH
+  link=$(profile_link)
+  mkdir -p -- "$(dirname -- "$link")"
+  if [ -n "$folder" ]; then
+    "$nix" --extra-experimental-features 'nix-command flakes' build --no-link \
+      --profile "$link" "path:$(capsule_home)/$folder#default" >&2 ||
+      fail "nix could not build the environment; what it said stands above"
+  else
+    nix-env --profile "$link" --set "$3" >&2 ||
+      fail "nix could not set the profile; what it said stands above"
+  fi
+  printf '\n%s store_path %s\n' "$marker" "$(cd -P -- "$link" && pwd -P)"
+}
+
+main "$@"

@@ -1,0 +1,109 @@
+"""The Nix of this machine, as far as it builds for another one."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote
+
+from capsule_adapters.nix.evaluation import FEATURES
+from capsule_adapters.nix.process import PLACES, NixProcess, find_program
+from capsule_adapters.nix.pulse import Pulse
+from capsule_adapters.nix.stage import staged
+from capsule_adapters.store.faults import reporting
+from capsule_adapters.store.files import make_private_folder, read_limited
+from capsule_domain.errors import NixFailed
+from capsule_domain.models.planting import Grown, PlantFile
+from capsule_domain.ports.host import Destination
+from capsule_domain.ports.plot import Heard
+
+_SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
+_ARCHITECTURES = {"arm64": "aarch64", "amd64": "x86_64"}
+_RESULT = "result"
+_FLAKE = "flake.nix"
+_LOCK = "flake.lock"
+_LIMIT_BYTES = 4 * 1024 * 1024
+
+SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes")
+
+
+@dataclass(frozen=True)
+class NixGreenhouse:
+    """Implements the `Greenhouse` port. Work in progress is in `folder`, and stays until sent.
+
+    `ssh_options` are for the ssh that Nix starts; by themselves they ask nothing and
+    accept no unknown key.
+    """
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    places: Sequence[str] = PLACES
+    ssh_options: Sequence[str] = SSH_OPTIONS
+
+    def system(self) -> str | None:
+        """As Python says; whether Nix is there as the search for it says."""
+        kernel = _SYSTEMS.get(platform.system())
+        if kernel is None or find_program("nix", self.environment, self.places) is None:
+            return None
+        architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
+        return f"{architecture}-{kernel}"
+
+    def build(self, flake: PlantFile, lock: PlantFile | None, *, heard: Heard) -> Grown:
+        """`nix build`; the result is kept from the garbage collector by a link."""
+        with staged(self.folder) as stage:
+            room = stage / "flake"
+            make_private_folder(room)
+            for name, file in ((_FLAKE, flake), (_LOCK, lock)):
+                with reporting("write into", room):
+                    if file is not None:
+                        (room / name).write_text(file.text, encoding="utf-8")
+            link = str(self.folder / _RESULT)
+            said = self._nix.run(
+                ["nix", *FEATURES, "build", "--json", "--out-link", link, "path:.#default"],
+                doing="cannot build the environment",
+                pulse=_pulse(heard),
+                folder=room,
+            )
+            made = read_limited(room / _LOCK, _LIMIT_BYTES)
+        with suppress(ValueError, LookupError, TypeError):
+            store_path = str(json.loads(said.stdout)[0]["outputs"]["out"])
+            path = str(PurePosixPath(flake.path).with_name(_LOCK))
+            text = (made or b"").decode()
+            return Grown(
+                store_path=store_path, lock=PlantFile(path=path, text=text) if text else None
+            )
+        raise NixFailed("nix does not say what it built", lines=said.lines)
+
+    def send(self, store_path: str, destination: Destination, *, nix: str, heard: Heard) -> None:
+        """`nix copy` by ssh-ng; what that machine can fetch itself is not sent."""
+        options = list(self.ssh_options)
+        if destination.port is not None:
+            options += ["-p", str(destination.port)]
+        process = NixProcess({**self.environment, "NIX_SSHOPTS": " ".join(options)}, self.places)
+        url = store_url(destination, nix)
+        process.run(
+            ["nix", *FEATURES, "copy", "--substitute-on-destination", "--to", url, store_path],
+            doing=f"cannot copy the environment to {destination.label}",
+            pulse=_pulse(heard),
+        )
+        with suppress(OSError):
+            (self.folder / _RESULT).unlink(missing_ok=True)
+
+    @property
+    def _nix(self) -> NixProcess:
+        return NixProcess(self.environment, self.places)
+
+
+def store_url(destination: Destination, nix: str) -> str:
+    """That machine's store. `nix` is its program's path: the daemon's stands beside it."""
+    host = f"[{destination.host}]" if ":" in destination.host else destination.host
+    user = f"{destination.user}@" if destination.user else ""
+    daemon = PurePosixPath(nix).with_name("nix-daemon")
+    return f"ssh-ng://{user}{host}?remote-program={quote(str(daemon))}"
+
+
+def _pulse(heard: Heard) -> Pulse:
+    return Pulse(lambda _seconds, line: heard(line))
