@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from capsule_domain.models.profile import Profile
-from capsule_domain.models.stack import Stack
+from capsule_domain.models.sprout import Sprout
+from capsule_domain.models.stack import NixpkgsFlag, Platform, Stack
 
 BASE_STACK = Stack(name="base", category="base", summary="always", packages=("git",))
 
@@ -14,6 +15,8 @@ def stack(
     conflicts: tuple[str, ...] = (),
     packages: tuple[str, ...] = (),
     python_packages: tuple[str, ...] = (),
+    platforms: tuple[Platform, ...] = (),
+    nixpkgs_flags: tuple[NixpkgsFlag, ...] = (),
     module: str | None = None,
 ) -> Stack:
     """A stack with little to say."""
@@ -25,22 +28,33 @@ def stack(
         conflicts=conflicts,
         packages=packages,
         python_packages=python_packages,
+        platforms=platforms,
+        nixpkgs_flags=nixpkgs_flags,
         module=module,
     )
 
 
 class FakePresets:
-    """`base`, the given stacks, and the given profiles, which become built-in ones."""
+    """`base`, the given stacks and sprouts, and the given profiles, which become built-in."""
 
-    def __init__(self, stacks: Iterable[Stack] = (), profiles: Iterable[Profile] = ()) -> None:
+    def __init__(
+        self,
+        stacks: Iterable[Stack] = (),
+        profiles: Iterable[Profile] = (),
+        sprouts: Iterable[Sprout] = (),
+    ) -> None:
         self._stacks = {each.name: each for each in (BASE_STACK, *stacks)}
         self._profiles = {
             each.name: each.model_copy(update={"builtin": True})
             for each in (*profiles, Profile(name="minimal"))
         }
+        self._sprouts = {each.name: each for each in sprouts}
 
     def stacks(self) -> Mapping[str, Stack]:
         return dict(sorted(self._stacks.items()))
 
     def profiles(self) -> Mapping[str, Profile]:
         return dict(sorted(self._profiles.items()))
+
+    def sprouts(self) -> Mapping[str, Sprout]:
+        return dict(sorted(self._sprouts.items()))

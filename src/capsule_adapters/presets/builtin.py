@@ -1,4 +1,4 @@
-"""The stacks and profiles that ship with Capsule, and the user's own stacks."""
+"""What ships with Capsule as data, and the user's own stacks and sprouts."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -9,13 +9,16 @@ from capsule_adapters.presets.root import presets_root
 from capsule_adapters.presets.toml import line_of, read_model, read_text
 from capsule_domain.errors import ConfigurationError, StoreError
 from capsule_domain.models.profile import Profile
+from capsule_domain.models.sprout import Sprout
 from capsule_domain.models.stack import Stack
+
+_TOML = ".toml"
 
 
 class BuiltinPresets:
-    """Presets from what ships with Capsule and from `<home>/presets/stacks/`.
+    """Presets from what ships with Capsule, and stacks and sprouts from `<home>/presets/`.
 
-    Files are read on first use and once. `home` None has no stacks of the user's own.
+    Files are read on first use and once. `home` None has nothing of the user's own.
     """
 
     def __init__(self, home: Path | None = None) -> None:
@@ -29,22 +32,35 @@ class BuiltinPresets:
         """The built-in profiles by name, sorted."""
         return self._profiles
 
+    def sprouts(self) -> Mapping[str, Sprout]:
+        """Every sprout by name, sorted; a user's own overrides a built-in one."""
+        return self._sprouts
+
     @cached_property
     def _stacks(self) -> Mapping[str, Stack]:
-        found = {stack.name: stack for stack in _stacks_in(presets_root() / "stacks")}
-        if self._home is not None:
-            found |= {stack.name: stack for stack in _stacks_in(self._home / "presets" / "stacks")}
+        folders = self._folders("stacks")
+        found = {stack.name: stack for folder in folders for stack in _stacks_in(folder)}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def _sprouts(self) -> Mapping[str, Sprout]:
+        folders = self._folders("sprouts")
+        found = {sprout.name: sprout for folder in folders for sprout in _sprouts_in(folder)}
         return dict(sorted(found.items()))
 
     @cached_property
     def _profiles(self) -> Mapping[str, Profile]:
         profiles = {}
-        for file in _entries(presets_root() / "profiles"):
-            if file.name.endswith(".toml"):
-                profile = read_model(Profile, file, builtin=True)
-                _named_as(file, profile.name, file.name.removesuffix(".toml"))
-                profiles[profile.name] = profile
+        for file in _toml_files(presets_root() / "profiles"):
+            profile = read_model(Profile, file, builtin=True)
+            _named_as(file, profile.name, file.name.removesuffix(_TOML))
+            profiles[profile.name] = profile
         return dict(sorted(profiles.items()))
+
+    def _folders(self, kind: str) -> list[Traversable]:
+        """Where presets of a kind are, the user's own last."""
+        own = [] if self._home is None else [self._home / "presets" / kind]
+        return [presets_root() / kind, *own]
 
 
 def _stacks_in(folder: Traversable) -> Iterator[Stack]:
@@ -61,10 +77,26 @@ def _stack(folder: Traversable) -> Stack:
             file=str(folder),
             hint="copy the preset.toml of a built-in stack and change it",
         )
-    module = folder / "module.nix"
-    stack = read_model(Stack, preset, module=read_text(module) if module.is_file() else None)
+    stack = read_model(Stack, preset, module=_text_of(folder / "module.nix"))
     _named_as(preset, stack.name, folder.name)
     return stack
+
+
+def _sprouts_in(folder: Traversable) -> Iterator[Sprout]:
+    """Each `<name>.toml`, with the module of `<name>.nix` where there is one."""
+    for file in _toml_files(folder):
+        name = file.name.removesuffix(_TOML)
+        sprout = read_model(Sprout, file, module=_text_of(folder / f"{name}.nix"))
+        _named_as(file, sprout.name, name)
+        yield sprout
+
+
+def _text_of(file: Traversable) -> str | None:
+    return read_text(file) if file.is_file() else None
+
+
+def _toml_files(folder: Traversable) -> list[Traversable]:
+    return [file for file in _entries(folder) if file.name.endswith(_TOML)]
 
 
 def _entries(folder: Traversable) -> list[Traversable]:

@@ -1,15 +1,16 @@
-"""Stacks and profiles: the built-in ones and the user's own."""
+"""Stacks, profiles and sprouts: the built-in ones and the user's own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from capsule_domain.models.profile import Profile
+from capsule_domain.models.sprout import Sprout
 from capsule_domain.models.stack import Stack
 from capsule_domain.models.template import Region, Template
 
 
 class Presets(Protocol):
-    """What ships with Capsule, and the user's own stacks in the same form.
+    """What ships with Capsule, and the user's own stacks and sprouts in the same form.
 
     Raises ConfigurationError, with file and line, for a preset that does not hold, and
     StoreError for one that cannot be read.
@@ -20,6 +21,9 @@ class Presets(Protocol):
 
     def profiles(self) -> Mapping[str, Profile]:
         """The built-in profiles by name."""
+
+    def sprouts(self) -> Mapping[str, Sprout]:
+        """Every sprout by name; a user's own overrides a built-in one."""
 
 
 class Catalogue(Protocol):

@@ -8,6 +8,7 @@ from capsule_domain.models.profile import Environment, Profile
 from capsule_domain.models.stack import ResolvedStack, Stack
 from capsule_domain.ports.presets import Presets
 from capsule_domain.ports.settings import Choices
+from capsule_domain.services.platforms import limited, nixpkgs_flags, python_library, unsupported
 
 BASE = "base"
 """The stack that every environment includes."""
@@ -34,7 +35,7 @@ class Compose:
         cannot be together.
         """
         chain = self.chain(profile)
-        stacks = self.presets.stacks()
+        stacks = self.stacks()
         base = (BASE,) if BASE in stacks else ()
         chosen = _once(name for part in chain for name in part.stacks if name not in base)
         resolved = tuple(
@@ -44,9 +45,20 @@ class Compose:
         _refuse_conflicts(resolved)
         return _environment(profile, chain, [entry.stack for entry in resolved], resolved)
 
+    def stacks(self) -> Mapping[str, Stack]:
+        """Every stack that a profile may name, sorted: those there are, and those of sprouts.
+
+        Where a sprout and a stack have the same name it is the stack.
+        """
+        sprouts = (sprout.as_stack() for sprout in self.presets.sprouts().values())
+        brought = {stack.name: stack for stack in sprouts if stack is not None}
+        return dict(sorted({**brought, **self.presets.stacks()}.items()))
+
     def chain(self, profile: Profile) -> tuple[Profile, ...]:
-        """The profiles that `profile` extends, the farthest first, and itself last."""
-        known = self.profiles()
+        """The profiles that `profile` extends, the farthest first, and itself last.
+
+        No other profile is looked at, so that one that does not hold is in nobody's way.
+        """
         chain = [profile]
         while (parent := chain[-1].extends) is not None:
             names = [part.name for part in chain]
@@ -56,10 +68,21 @@ class Compose:
                     f"profiles extend each other in a circle: {circle}",
                     hint=f"take `extends` out of one of {', '.join(names)}",
                 )
-            if parent not in known:
-                raise NotFound("profile", parent, known=known, hint="capsule profiles")
-            chain.append(known[parent])
+            chain.append(self.profile(parent))
         return tuple(reversed(chain))
+
+    def profile(self, name: str) -> Profile:
+        """The profile of exactly that name. Raises NotFound with the nearest one."""
+        own = self.choices.profile(name) if self.choices else None
+        found = own or self.presets.profiles().get(name)
+        if found is None:
+            raise NotFound("profile", name, known=self.names(), hint="capsule profiles")
+        return found
+
+    def names(self) -> Sequence[str]:
+        """The name of every profile, sorted, also of those that do not hold."""
+        own = self.choices.profile_names() if self.choices else ()
+        return sorted({*self.presets.profiles(), *own})
 
     def profiles(self) -> Mapping[str, Profile]:
         """Every profile by name, sorted; one of the user's goes before a built-in one."""
@@ -159,6 +182,10 @@ def _environment(
             [name for stack in stacks for name in stack.unfree]
             + [name for part in chain for name in part.unfree]
         ),
+        pins={name: pin for part in chain for name, pin in part.pins.items()},
+        nixpkgs_flags=nixpkgs_flags(stacks),
+        unsupported=unsupported(stacks),
+        limited=limited(stacks, (_one_name(p) for part in chain for p in part.packages)),
     )
 
 
@@ -168,6 +195,12 @@ def _inside_python(package: str) -> str | None:
         if package.startswith(prefix):
             return package.removeprefix(prefix)
     return None
+
+
+def _one_name(package: str) -> str:
+    """`package`, a Python library by the same path whichever way it was written."""
+    inner = _inside_python(package)
+    return package if inner is None else python_library(inner)
 
 
 def _with_reason(entry: ResolvedStack, reason: str) -> ResolvedStack:

@@ -1,0 +1,68 @@
+"""Sprouts: one tool, whole, by one command."""
+
+from capsule_domain.models.base import Model
+from capsule_domain.models.profile import Profile
+from capsule_domain.models.stack import AttributePath, Name, PackageName, Platform, Port, Stack
+
+CATEGORY = "sprouts"
+"""The category of the stacks that sprouts bring."""
+
+
+class Sprout(Model):
+    """A quick-install recipe: one tool with its stacks and packages, and what to do then.
+
+    `services` is what runs on NixOS and `ports` are the TCP ports opened there, those of
+    `stacks` among them. `next` is one line: what to do then. A sprout with a `module`
+    needs more of NixOS than stacks give: it is itself a stack, whose module declares
+    `options.capsule.<name>`.
+    """
+
+    name: Name
+    summary: str
+    stacks: tuple[Name, ...] = ()
+    packages: tuple[AttributePath, ...] = ()
+    python_packages: tuple[AttributePath, ...] = ()
+    services: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    unfree: tuple[PackageName, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    next: str
+    module: str | None = None
+
+    def as_stack(self) -> Stack | None:
+        """The stack that this sprout is; None when stacks and packages are all it needs."""
+        if self.module is None:
+            return None
+        return Stack(
+            name=self.name,
+            category=CATEGORY,
+            summary=self.summary,
+            requires=self.stacks,
+            packages=self.packages,
+            python_packages=self.python_packages,
+            services=self.services,
+            ports=self.ports,
+            unfree=self.unfree,
+            platforms=self.platforms,
+            module=self.module,
+        )
+
+    def planted_in(self, profile: Profile) -> Profile:
+        """`profile` with what this sprout brings at its end; planting twice changes nothing.
+
+        Python libraries stand among the packages, as `python3Packages.<name>`.
+        """
+        if self.module is not None:
+            return _with(profile, stacks=(self.name,))
+        libraries = tuple(f"python3Packages.{name}" for name in self.python_packages)
+        packages = (*self.packages, *libraries)
+        return _with(profile, stacks=self.stacks, packages=packages, unfree=self.unfree)
+
+
+def _with(profile: Profile, **more: tuple[str, ...]) -> Profile:
+    joined = {field: _once((*getattr(profile, field), *new)) for field, new in more.items()}
+    return profile.model_copy(update=joined)
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
