@@ -1,15 +1,17 @@
 # As much of nixpkgs' lib as our modules and configurations use, with the same
 # meaning; what a real evaluation merges is simply taken as it is here.
 rec {
+  # Described in NixOS' own words.
   types = {
     bool = "boolean";
     str = "string";
-    port = "port";
+    port = "16 bit unsigned integer; between 0 and 65535 (both inclusive)";
     package = "package";
-    ints.positive = "positive integer";
-    strMatching = pattern: "string matching ${pattern}";
-    listOf = of: "list of ${of}";
-    nullOr = of: "null or ${of}";
+    enum = values: "one of ${concatStringsSep ", " (map builtins.toJSON values)}";
+    ints.positive = "positive integer, meaning >0";
+    strMatching = pattern: "string matching the pattern ${pattern}";
+    listOf = of: "list of (${of})";
+    nullOr = of: "null or (${of})";
   };
   literalExpression = text: { inherit text; };
   literalMD = literalExpression;
@@ -23,6 +25,8 @@ rec {
     };
   mkIf = condition: content: if condition then content else { absent = true; };
   mkDefault = content: content;
+  inherit (builtins) concatStringsSep;
+  max = a: b: if a > b then a else b;
   mkOverride = _priority: content: content;
   getName = package: package.pname;
   filterAttrs =

@@ -3,6 +3,7 @@
   stack,
   module,
   options ? { },
+  docker ? false,
 }:
 let
   lib = import ./lib.nix;
@@ -10,11 +11,15 @@ let
   evaluated = import module {
     inherit lib;
     pkgs = {
+      gcc = "gcc";
+      postgresql_17 = "postgresql-17";
+      rustPlatform.rustLibSrc = "/rust-src";
       stdenv.cc.cc.lib = "gcc-lib";
       zlib = "zlib";
     };
     config = {
       capsule.${stack} = declared // { enable = true; } // options;
+      virtualisation.docker.enable = docker;
       users.users = {
         alice = {
           isNormalUser = true;
@@ -38,6 +43,7 @@ in
     type = option.type or null;
     description = option.description or null;
     default = option.default or null;
+    readOnly = option.readOnly or false;
   }) evaluated.options.capsule.${stack};
   roots = builtins.attrNames evaluated.options;
   inherit (evaluated) config;

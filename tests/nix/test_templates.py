@@ -9,6 +9,13 @@ from tests.tools import ROOT
 
 TEMPLATES = ROOT / "src" / "capsule_adapters" / "nix" / "templates"
 
+MACROS = {
+    macro.name
+    for macro in Templates(autoescape=True)
+    .parse((TEMPLATES / "packages.j2").read_text())
+    .find_all(nodes.Macro)
+}
+
 
 def unquoted(template: str) -> list[str]:
     """What a template writes without one of our filters around it."""
@@ -24,9 +31,10 @@ def unquoted(template: str) -> list[str]:
 
 
 def is_harmless(node: nodes.Expr) -> bool:
-    """An indentation, a fixed text, or the lines of the packages (checked by themselves)."""
+    """An indentation, a fixed text, or a macro of the packages (checked by themselves)."""
     if isinstance(node, nodes.Call):
-        return isinstance(node.node, nodes.Getattr) and node.node.attr == "lines"
+        called = node.node.attr if isinstance(node.node, nodes.Getattr) else node.node
+        return called in MACROS or (isinstance(called, nodes.Name) and called.name in MACROS)
     if isinstance(node, nodes.CondExpr):
         branches = (node.expr1, node.expr2)
         return all(isinstance(branch, nodes.Const) for branch in branches)

@@ -14,6 +14,7 @@ from capsule_adapters.nix.literal import (
 )
 from capsule_domain.models.nixos import NixosPart, NixosRequest, PreviewFormat, RenderedFile
 from capsule_domain.models.profile import Environment
+from capsule_domain.models.stack import Platform
 
 if TYPE_CHECKING:  # loaded on first rendering: `--help` does without
     from jinja2 import Environment as Templates
@@ -38,6 +39,10 @@ _PREVIEWS = {
     PreviewFormat.FLAKE: "env-flake.nix",
     PreviewFormat.SHELL: "shell.nix",
 }
+
+_ARCHIVE = "https://github.com/NixOS/nixpkgs/archive/{pin}.tar.gz"
+_WITH_INTEL_MACS = frozenset({"25.11", "26.05"})
+"""Releases that still have x86_64-darwin. Of a commit or an unstable branch nobody knows."""
 
 _ROOT = "root"
 _ROOT_HOME = PurePosixPath("/root")
@@ -83,7 +88,8 @@ class JinjaNixRenderer:
 
     def preview(self, environment: Environment, form: PreviewFormat) -> str:
         """One expression or file, with the default host and user where it names them."""
-        values = _values(NixosRequest(environment=environment))
+        request = NixosRequest(environment=environment)
+        values = _values(request) | _pinned(request)
         return self._render(_PREVIEWS[form], values | {"with_packages": True})
 
     def _file(self, name: str, values: Mapping[str, Any]) -> RenderedFile:
@@ -129,6 +135,18 @@ def _values(request: NixosRequest) -> dict[str, Any]:
         "with_packages": False,
         "hardware_message": _HARDWARE_MESSAGE,
         "no_key_warning": _NO_KEY_WARNING,
+    }
+
+
+def _pinned(request: NixosRequest) -> dict[str, Any]:
+    """Where the packages of a preview come from, and for which systems it can be one."""
+    pin = request.environment.pins.get("nixpkgs")
+    branch = pin or f"nixos-{request.release}"
+    has_intel_macs = any(release in branch for release in _WITH_INTEL_MACS)
+    return {
+        "nixpkgs_pin": branch,
+        "nixpkgs_archive": pin and _ARCHIVE.format(pin=pin),
+        "systems": [p for p in Platform if p is not Platform.X86_64_DARWIN or has_intel_macs],
     }
 
 
