@@ -1,0 +1,45 @@
+# The terminal made comfortable for everyone on the machine.
+{
+  config,
+  lib,
+  ...
+}:
+let
+  cfg = config.capsule.cli-tools;
+in
+{
+  options.capsule.cli-tools = {
+    enable = lib.mkEnableOption "fzf in every shell and a tmux that remembers";
+
+    fuzzyKeys = lib.mkOption {
+      type = lib.types.bool;
+      default = true;
+      description = "Whether Ctrl-R, Ctrl-T and Alt-C search with fzf in bash, zsh and fish.";
+    };
+
+    tmuxHistoryLines = lib.mkOption {
+      type = lib.types.ints.positive;
+      default = 50000;
+      description = "How many lines each pane of tmux remembers.";
+    };
+
+    tmuxKeys = lib.mkOption {
+      type = lib.types.enum [
+        "emacs"
+        "vi"
+      ];
+      default = "emacs";
+      description = "Whose keys move through what tmux remembers.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    programs.fzf.keybindings = cfg.fuzzyKeys;
+    programs.fzf.fuzzyCompletion = cfg.fuzzyKeys;
+
+    programs.tmux.enable = true;
+    programs.tmux.historyLimit = lib.mkDefault cfg.tmuxHistoryLines;
+    programs.tmux.keyMode = lib.mkDefault cfg.tmuxKeys;
+    programs.tmux.terminal = lib.mkDefault "tmux-256color";
+  };
+}
