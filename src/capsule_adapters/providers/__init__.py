@@ -30,6 +30,8 @@ class ProviderEntry:
     capabilities: Capabilities
     connect: Connect
     ended: date | None = None
+    endpoint: str | None = None
+    """Where it is reached unless another address is given; None where that is many."""
 
     @property
     def endpoint_variable(self) -> str:
@@ -91,6 +93,7 @@ def _rest(dialect: Dialect) -> ProviderEntry:
         token_variables=dialect.token_variables,
         capabilities=dialect.capabilities,
         connect=connected,
+        endpoint=dialect.base_url,
     )
 
 
