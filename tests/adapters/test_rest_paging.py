@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capsule_adapters.rest.answer import Answer
-from capsule_adapters.rest.paging import NextLink, PageNumber, Paging, Query, collect
+from capsule_adapters.rest.paging import Cursor, NextLink, PageNumber, Paging, Query, collect
 from capsule_domain.errors import ProviderError, ProviderUnavailable
 
 LINK = NextLink(
@@ -18,6 +18,7 @@ LINK = NextLink(
     total_at=("meta", "total"),
 )
 NUMBER = PageNumber(pages=("pages",), size=100, size_name="page_size", total_at=("results",))
+CURSOR = Cursor(next_at=("meta", "links", "next"), size=500, total_at=("meta", "total"))
 
 
 def _answer(body: Any) -> Answer:
@@ -47,6 +48,17 @@ def _numbered(count: int, per_page: int) -> Callable[[Query], Answer]:
     return ask
 
 
+def _with_cursor(count: int, per_page: int) -> Callable[[Query], Answer]:
+    def ask(query: Query) -> Answer:
+        start = int(query.get("cursor", "at 0").removeprefix("at "))
+        end = start + per_page
+        links = {"next": f"at {end}" if end < count else "", "prev": ""}
+        meta = {"total": count, "links": links}
+        return _answer({"things": list(range(count))[start:end], "meta": meta})
+
+    return ask
+
+
 def _collect(
     ask: Callable[[Query], Answer], paging: Paging, query: Mapping[str, str] | None = None
 ) -> list[Any]:
@@ -61,6 +73,30 @@ def test_next_links_lead_to_everything_once(count: int, per_page: int) -> None:
 @given(st.integers(0, 60), st.integers(1, 20))
 def test_page_numbers_lead_to_everything_once(count: int, per_page: int) -> None:
     assert _collect(_numbered(count, per_page), NUMBER) == list(range(count))
+
+
+@given(st.integers(0, 60), st.integers(1, 20))
+def test_cursors_lead_to_everything_once(count: int, per_page: int) -> None:
+    assert _collect(_with_cursor(count, per_page), CURSOR) == list(range(count))
+
+
+def test_a_cursor_is_passed_on_as_it_came_with_what_was_asked() -> None:
+    asked: list[Query] = []
+
+    def ask(query: Query) -> Answer:
+        asked.append(query)
+        following = "" if "cursor" in query else "https://x.example/?page=2&a=b c"
+        return _answer({"things": [1], "meta": {"total": 2, "links": {"next": following}}})
+
+    assert _collect(ask, CURSOR, {"type": "all"}) == [1, 1]
+    first = {"type": "all", "per_page": "500"}
+    assert asked == [first, {**first, "cursor": "https://x.example/?page=2&a=b c"}]
+
+
+def test_a_cursor_that_repeats_is_an_error_and_not_a_loop() -> None:
+    body = {"things": [1], "meta": {"total": 1, "links": {"next": "same"}}}
+    with pytest.raises(ProviderError, match="repeats"):
+        _collect(lambda _: _answer(body), CURSOR)
 
 
 def test_only_page_and_size_are_taken_from_a_link() -> None:

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from capsule_adapters.rest.patience import Patience
-from capsule_adapters.rest.refusals import Refusal, Subject
+from capsule_adapters.rest.power import when_free
+from capsule_adapters.rest.refusals import Busy, Refusal, Subject
 from capsule_adapters.rest.transport import JsonApi
 from capsule_adapters.sandbox import faults
 from capsule_adapters.sandbox.api import Answer
@@ -62,7 +63,11 @@ def _api(url: str, clock: FakeClock, token: str = SENTINEL) -> JsonApi:
         auth_headers={"x-auth-token": SecretStr(token)},
         clock=clock,
         patience=PATIENCE,
-        refusals=(Refusal("sold out", OutOfStock), Refusal("too many", QuotaExceeded)),
+        refusals=(
+            Refusal("sold out", OutOfStock),
+            Refusal("too many", QuotaExceeded),
+            Refusal("is locked", Busy),
+        ),
         randomness=lambda: 0.5,
     )
 
@@ -206,6 +211,30 @@ def test_a_delete_needs_no_body(api: JsonApi, cloud: PlainApi) -> None:
     cloud.respond = lambda _: Answer(204)
     assert api.delete("/things").body is None
     assert api.post("/things", body={}, reads=False).body is None
+
+
+@pytest.mark.parametrize("code", [400, 422, 500])
+def test_a_cloud_that_is_busy_is_asked_again_later(
+    api: JsonApi, cloud: PlainApi, clock: FakeClock, code: int
+) -> None:
+    cloud.faults.add(faults.status(code, "the server is locked"), times=3)
+    when_free(clock, lambda: api.delete("/things/1", idempotent=True), 60.0)
+    assert cloud.count("DELETE") == 4
+    assert clock.slept == [0.5, 0.75, 1.125]
+
+
+def test_a_cloud_that_stays_busy_is_told(api: JsonApi, cloud: PlainApi, clock: FakeClock) -> None:
+    cloud.faults.add(faults.status(500, "the server is locked"), times=99)
+    with pytest.raises(Busy, match="the server is locked"):
+        when_free(clock, lambda: api.delete("/things/1", idempotent=True), 60.0)
+    assert 60 <= sum(clock.slept) <= 65
+
+
+def test_a_500_with_other_words_is_no_refusal(api: JsonApi, cloud: PlainApi) -> None:
+    cloud.faults.add(faults.status(500, "sold out"), times=99)
+    with pytest.raises(ProviderUnavailable) as caught:
+        api.post("/things", body={})
+    assert caught.value.sent
 
 
 def test_a_404_names_what_was_looked_for(api: JsonApi, cloud: PlainApi) -> None:

@@ -80,6 +80,30 @@ class NextLink:
         return _count(answer, self.total_at)
 
 
+@dataclass(frozen=True)
+class Cursor:
+    """The body has a word for the next page, which means nothing to us; empty at the end."""
+
+    next_at: tuple[str, ...]
+    """Where the body has it."""
+    size: int
+    cursor_name: str = "cursor"
+    size_name: str = "per_page"
+    total_at: tuple[str, ...] = ()
+
+    def first(self) -> Query:
+        return {self.size_name: str(self.size)}
+
+    def following(self, asked: Query, answer: Answer) -> Query | None:
+        cursor = pluck(answer.body, *self.next_at)
+        if not isinstance(cursor, str) or not cursor:
+            return None
+        return {**asked, self.cursor_name: cursor}
+
+    def total(self, answer: Answer) -> int | None:
+        return _count(answer, self.total_at)
+
+
 def collect(
     provider: str,
     ask: Callable[[Query], Answer],

@@ -1,7 +1,7 @@
 """Switching servers, and waiting until the cloud has done it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from capsule_adapters.rest.answer import Answer, within
 from capsule_adapters.rest.dialect import ActionPoll, Dialect, PowerCall, ServerPoll
@@ -12,6 +12,8 @@ from capsule_domain.ports.clock import Clock
 
 if TYPE_CHECKING:
     from capsule_adapters.rest.transport import JsonApi
+
+T = TypeVar("T")
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -55,15 +57,7 @@ class PowerSwitch:
             self._watch_server(self._poll, server_id, until, restart=restart)
 
     def _ask(self, server_id: str, call: PowerCall) -> Answer:
-        """Send it; again while the cloud is busy with the server, and so did nothing."""
-        wait = _Wait(self._clock)
-        while True:
-            try:
-                return self._send(server_id, call)
-            except Busy:
-                if wait.waited_seconds >= _BUSY_SECONDS:
-                    raise
-            wait.pause()
+        return when_free(self._clock, lambda: self._send(server_id, call), _BUSY_SECONDS)
 
     def _send(self, server_id: str, call: PowerCall) -> Answer:
         return self._api.post(
@@ -103,6 +97,21 @@ class PowerSwitch:
 
     def _endless(self, what: str) -> ProviderUnavailable:
         return ProviderUnavailable(self._name, f"{what} after {_TIMEOUT_SECONDS:.0f} s")
+
+
+def when_free(clock: Clock, ask: Callable[[], T], seconds: float) -> T:
+    """What `ask` returns; asked again while the cloud is busy, and so did nothing.
+
+    Raises Busy when it still is after `seconds`.
+    """
+    wait = _Wait(clock)
+    while True:
+        try:
+            return ask()
+        except Busy:
+            if wait.waited_seconds >= seconds:
+                raise
+        wait.pause()
 
 
 class _Wait:

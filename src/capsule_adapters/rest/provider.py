@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from capsule_adapters.rest.answer import Answer, within
-from capsule_adapters.rest.dialect import Collection, Dialect, KeyRing, RemoteKey
+from capsule_adapters.rest.dialect import Collection, Dialect, Joined, KeyRing, RemoteKey
 from capsule_adapters.rest.paging import Query, collect
-from capsule_adapters.rest.power import PowerSwitch
+from capsule_adapters.rest.power import PowerSwitch, when_free
+from capsule_adapters.rest.prices import PriceBook
 from capsule_adapters.rest.public_key import PublicKey
 from capsule_adapters.rest.refusals import Subject
 from capsule_adapters.rest.wire import Reading, understood
@@ -31,6 +32,9 @@ if TYPE_CHECKING:  # it brings the HTTP library along, which listing clouds does
 
 T = TypeVar("T")
 
+_INSTALLING_SECONDS = 300.0
+"""How long a cloud may be busy with a server before it can be ended."""
+
 
 class RestProvider:
     """The Provider port over a cloud's own words. Lists are whole when they are returned."""
@@ -39,7 +43,8 @@ class RestProvider:
         self._dialect = dialect
         self._api = api
         self._clock = clock
-        self._power = PowerSwitch(dialect, api, clock, lambda id_: self.server(id_).status)
+        self._power = PowerSwitch(dialect, api, clock, lambda id_: self._look(id_).status)
+        self._prices = PriceBook(lambda: self._all(dialect.prices) if dialect.prices else (), clock)
 
     @property
     def name(self) -> str:
@@ -63,7 +68,10 @@ class RestProvider:
         return self._all(self._dialect.regions)
 
     def offers(self) -> list[Offer]:
-        return self._all(self._dialect.offers)
+        offers = self._dialect.offers
+        if isinstance(offers, Joined):
+            return list(offers.join(self._reading(), *map(self._all, offers.lists)))
+        return self._all(offers)
 
     def servers(self, *, deployment: DeploymentId | None = None) -> list[Server]:
         servers = self._dialect.servers
@@ -75,9 +83,12 @@ class RestProvider:
             tagged = self._all(servers.every, servers.tagged(tag), headers)
             found = [server for server in tagged if tag in server.tags]
         # One that was made while we read may be on two pages.
-        return list({server.server_id: server for server in found}.values())
+        return [self._prices.priced(s) for s in {s.server_id: s for s in found}.values()]
 
     def server(self, server_id: str) -> Server:
+        return self._prices.priced(self._look(server_id))
+
+    def _look(self, server_id: str) -> Server:
         answer = self._api.get(self._path(server_id), subject=Subject("server", server_id))
         return self._one_server(answer)
 
@@ -101,11 +112,11 @@ class RestProvider:
             ) from error
 
     def start(self, server_id: str) -> None:
-        if self.server(server_id).status is not ServerStatus.RUNNING:
+        if self._look(server_id).status is not ServerStatus.RUNNING:
             self._power.throw(server_id, self._dialect.power.start, ServerStatus.RUNNING)
 
     def stop(self, server_id: str) -> None:
-        if self.server(server_id).status is not ServerStatus.STOPPED:
+        if self._look(server_id).status is not ServerStatus.STOPPED:
             self._power.throw(server_id, self._dialect.power.stop, ServerStatus.STOPPED)
 
     def restart(self, server_id: str, *, force: bool = False) -> None:
@@ -115,9 +126,13 @@ class RestProvider:
         self._power.throw(server_id, call, ServerStatus.RUNNING, restart=True)
 
     def destroy(self, server_id: str) -> None:
-        path = self._path(server_id)
+        path, subject = self._path(server_id), Subject("server", server_id)
+
+        def delete() -> object:
+            return self._api.delete(path, subject=subject, idempotent=True)
+
         with suppress(NotFound):
-            self._api.delete(path, subject=Subject("server", server_id), idempotent=True)
+            when_free(self._clock, delete, _INSTALLING_SECONDS)
 
     def _reading(self) -> Reading:
         return Reading(self.name, self._clock.now())

@@ -90,17 +90,23 @@ def error_for(
             provider, retry_after_seconds=refused.retry_after_seconds, request_id=request_id
         )
     message = _lowered(said) or f"refused without a reason (HTTP {status})"
-    if status >= 500 or status == 408:
+    meant = None if status == 401 else _meant(refusals, f"{code(refused.body)} {said}")
+    # Some say with a 500 that they are busy with the server; no other word of a 5xx counts.
+    busy = meant is not None and meant.error is Busy
+    if (status >= 500 or status == 408) and not busy:
         return _unavailable(provider, refused, said)
-    if status != 401:
-        for refusal in refusals:
-            if re.search(refusal.pattern, f"{code(refused.body)} {said}", re.IGNORECASE):
-                return refusal.error(provider, message, hint=refusal.hint, request_id=request_id)
+    if meant is not None:
+        return meant.error(provider, message, hint=meant.hint, request_id=request_id)
     if status in (401, 403):
         return _credentials(provider, status, said, request_id)
     if status == 404 and subject is not None:
         return NotFound(f"{provider} {subject.kind}", subject.name)
     return ProviderError(provider, message, request_id=request_id)
+
+
+def _meant(refusals: Sequence[Refusal], text: str) -> Refusal | None:
+    found = (r for r in refusals if re.search(r.pattern, text, re.IGNORECASE))
+    return next(found, None)
 
 
 def _unavailable(provider: str, refused: Refused, said: str) -> ProviderUnavailable:
