@@ -1,6 +1,7 @@
 """Questions before anything costs, destroys or reconfigures."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from capsule_cli.output import Output
@@ -41,6 +42,19 @@ class Ask:
         answer = self._answer(f"{question}\nType its name, {name}, to go on: ")
         if answer != name:
             raise Declined
+
+    def choose(self, question: str, words: Sequence[str]) -> str:
+        """One of `words`, by its first letters; asked again until it is one of them.
+
+        Raises Declined when there is no answer any more, UsageError where nobody can answer.
+        """
+        while True:
+            answer = self._answer(f"{question} [{'/'.join(words)}] ").lower()
+            if not answer:
+                raise Declined
+            fitting = [word for word in words if word.startswith(answer)]
+            if len(fitting) == 1:
+                return fitting[0]
 
     def _answer(self, question: str) -> str:
         if self.no_input or not self.interactive:

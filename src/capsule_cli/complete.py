@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 Complete = Callable[[str], list[str]]
 
+_MOST = 200
+"""More packages than a person looks through."""
+
 
 def _from(names: "Callable[[Wiring], Iterable[str]]") -> Complete:
     def complete(incomplete: str) -> list[str]:
@@ -28,6 +31,12 @@ def _from(names: "Callable[[Wiring], Iterable[str]]") -> Complete:
     return complete
 
 
+def packages(incomplete: str) -> list[str]:
+    """Attributes from the index, where there is one: too many to be read all."""
+    found = _from(lambda wiring: wiring.index().beginning(incomplete, limit=_MOST))
+    return found(incomplete)
+
+
 def words(*fixed: str) -> Complete:
     """Completion from a few words."""
     return lambda incomplete: [word for word in fixed if word.startswith(incomplete)]
@@ -35,7 +44,11 @@ def words(*fixed: str) -> Complete:
 
 stacks = _from(lambda wiring: wiring.presets().stacks())
 categories = _from(lambda wiring: (s.category for s in wiring.presets().stacks().values()))
-profiles = _from(lambda wiring: (row.name for row in wiring.manage_profile().profiles()))
+profiles = _from(lambda wiring: (*wiring.presets().profiles(), *wiring.choices().profile_names()))
+own_profiles = _from(lambda wiring: wiring.choices().profile_names())
+built_in_profiles = _from(lambda wiring: wiring.presets().profiles())
+sprouts = _from(lambda wiring: wiring.presets().sprouts())
+own_packages = _from(lambda wiring: wiring.manage_profile().active().packages)
 providers = _from(lambda wiring: wiring.providers())
 regions = _from(lambda wiring: (region.region for region in wiring.catalogue().regions()))
 xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))

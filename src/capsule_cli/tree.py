@@ -64,6 +64,36 @@ SANDBOX = Node(
         "status": Node("Whether the rehearsal cloud runs.", "sandbox:status"),
     },
 )
+PROFILE = Node(
+    "Profiles: chosen, made, copied, sent, compared, deleted.",
+    children={
+        "use": Node("Make a profile the active one.", "profile:use"),
+        "show": Node(
+            "What a profile itself says; `capsule show` resolves it.", "profile_files:show"
+        ),
+        "new": Node("Make a profile of your own.", "profile_files:new"),
+        "create": Node("Make a profile of your own.", "profile_files:new"),
+        "copy": Node("Copy a profile.", "profile_files:copy"),
+        "import": Node(
+            "Make a profile from a file, or from a built-in one.", "profile_files:take_in"
+        ),
+        "export": Node(
+            "Write a profile as YAML that `profile import` reads.", "profile_files:export"
+        ),
+        "diff": Node("What tells two profiles apart, both resolved.", "profile_files:diff"),
+        "delete": Node("Delete a profile of your own.", "profile_files:delete"),
+    },
+)
+PKG = Node(
+    "Single packages, beside those that stacks bring.",
+    children={
+        "add": Node("Add packages to the active profile.", "package:add"),
+        "remove": Node("Remove packages from the active profile.", "package:remove"),
+        "list": Node("The packages of the active profile.", "package:rows"),
+        "search": Node("Search the index of packages.", "package:search"),
+        "index": Node("Build the index of packages and options with Nix.", "package:index"),
+    },
+)
 ROOT = Node(
     "From what you want on a machine to a fleet of NixOS servers.",
     "home:home",
@@ -73,10 +103,12 @@ ROOT = Node(
         "add": Node("Add stacks to the active profile.", "profile:add"),
         "remove": Node("Remove stacks from the active profile.", "profile:remove"),
         "profiles": Node("The profiles there are.", "profile:profiles"),
-        "profile": Node(
-            "Choose a profile.",
-            children={"use": Node("Make a profile the active one.", "profile:use")},
-        ),
+        "profile": PROFILE,
+        "pkg": PKG,
+        "sprouts": Node("The quick-install recipes there are.", "sprout:sprouts"),
+        "sprout": Node("Add one tool, whole, to the active profile.", "sprout:sprout"),
+        "edit": Node("Edit the active profile in your own editor.", "edit:edit"),
+        "reset": Node("Go back to the defaults, after a backup.", "edit:reset"),
         "preview": Node("The Nix that the active profile comes to.", "profile:preview"),
         "setup": Node("Install the active profile on this machine.", "setup:setup"),
         "check": Node(
@@ -93,6 +125,10 @@ ROOT = Node(
         ),
         "backup": Node("Save what Capsule knows into one archive.", "backup:backup"),
         "restore": Node("Bring back what a backup holds.", "backup:restore"),
+        "plant": Node("Put a profile on another machine over SSH.", "plant:plant"),
+        "bootstrap": Node("Install Nix, showing each step first.", "bootstrap:bootstrap"),
+        "update": Node("Update this Capsule, or say how that is done.", "update:update"),
+        "doctor": Node("What is wrong here, and what to do about it.", "doctor:doctor"),
         "nixos": NIXOS,
         "openmesh": OPENMESH,
         "demo": Node("The whole journey in the rehearsal cloud, under a minute.", "demo:demo"),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from capsule_adapters.store.choices import YamlChoices
+from capsule_domain.errors import Conflict
 from capsule_domain.models.profile import Profile
 from capsule_domain.ports.settings import Choices, OpenmeshSettings, Settings
 from tests.fakes.choices import FakeChoices
@@ -124,17 +125,27 @@ def test_a_deleted_profile_is_gone_and_deleting_it_again_is_a_success(choices: C
     choices.delete_profile("../config")
 
 
-def test_clearing_removes_what_was_listed_and_brings_the_defaults_back(choices: Choices) -> None:
-    assert list(choices.files()) == []
-    assert list(choices.clear()) == []
+def test_clearing_removes_what_was_told_and_brings_the_defaults_back(choices: Choices) -> None:
+    assert choices.files() == {}
+    choices.clear({})
     choices.save_settings(Settings(active_profile="mine"))
     choices.save_profile(Profile(name="mine"))
-    listed = list(choices.files())
-    assert listed == ["config.yml", "configs/mine.yml"]
-    assert list(choices.clear()) == listed
+    told = choices.files()
+    assert list(told) == ["config.yml", "configs/mine.yml"]
+    choices.clear(told)
     assert choices.settings() == Settings()
     assert list(choices.profile_names()) == []
-    assert list(choices.files()) == []
+    assert choices.files() == {}
+
+
+@pytest.mark.parametrize("name", ["mine", "new"])
+def test_what_changed_since_it_was_told_is_not_cleared(choices: Choices, name: str) -> None:
+    choices.save_profile(Profile(name="mine"))
+    told = choices.files()
+    choices.save_profile(Profile(name=name, stacks=("docker",)))
+    with pytest.raises(Conflict):
+        choices.clear(told)
+    assert choices.profile(name) == Profile(name=name, stacks=("docker",))
 
 
 def test_changes_inside_changes_are_kept_and_an_error_undoes_nothing(choices: Choices) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from capsule_domain.errors import ConfigurationError, StoreError
+from capsule_domain.errors import ConfigurationError, Conflict, StoreError
 from capsule_domain.models.profile import Profile
 from capsule_domain.ports.settings import OpenmeshSettings, Settings
 
@@ -73,17 +73,18 @@ class FakeChoices:
         self._profiles.pop(name, None)
         self._broken.discard(name)
 
-    def files(self) -> Sequence[str]:
-        config = ["config.yml"] if self._kept_settings else []
-        return [*config, *(f"configs/{name}.yml" for name in self.profile_names())]
+    def files(self) -> Mapping[str, str]:
+        config = {"config.yml": self._settings.model_dump_json()} if self._kept_settings else {}
+        profiles = {name: str(self._profiles.get(name)) for name in self.profile_names()}
+        return config | {f"configs/{name}.yml": held for name, held in profiles.items()}
 
-    def clear(self) -> Sequence[str]:
-        gone = self.files()
+    def clear(self, files: Mapping[str, str]) -> None:
+        if files != self.files():
+            raise Conflict("somebody changed something meanwhile")
         self._saving("config.yml")
         self._settings, self._kept_settings = Settings(), False
         self._profiles.clear()
         self._broken.clear()
-        return gone
 
     def _saving(self, file: str) -> None:
         if self.full_disk:

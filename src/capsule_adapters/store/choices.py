@@ -1,5 +1,6 @@
 """The user's choices in hand-editable YAML files."""
 
+import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from capsule_adapters.store.faults import reporting
-from capsule_adapters.store.files import make_private_folder, sync_folder, write_atomically
+from capsule_adapters.store.files import (
+    make_private_folder,
+    read_limited,
+    sync_folder,
+    write_atomically,
+)
 from capsule_adapters.store.lock import FileLock
 from capsule_adapters.store.profile_file import SUFFIX, file_values, is_profile, profile_in
-from capsule_adapters.store.yaml_document import read_document
+from capsule_adapters.store.yaml_document import LIMIT_BYTES, read_document
 from capsule_adapters.store.yaml_edit import edited, fresh
 from capsule_adapters.store.yaml_model import as_model
+from capsule_domain.errors import Conflict
 from capsule_domain.models.profile import Profile
 from capsule_domain.ports.settings import OpenmeshSettings, Settings
 
@@ -81,16 +88,20 @@ class YamlChoices:
             if name in self.profile_names():
                 self._remove([self._profile_file(name)])
 
-    def files(self) -> Sequence[str]:
-        """config.yml and the profiles, as paths inside the home, sorted."""
-        return [str(file.relative_to(self._home)) for file in self._own_files()]
+    def files(self) -> Mapping[str, str]:
+        """config.yml and the profiles: paths inside the home, sorted, with their SHA-256."""
+        found = {str(file.relative_to(self._home)): file for file in self._own_files()}
+        return {path: _fingerprint(file) for path, file in found.items()}
 
-    def clear(self) -> Sequence[str]:
-        """Remove config.yml and every profile of the user's own; returns what it removed."""
+    def clear(self, files: Mapping[str, str]) -> None:
+        """Remove what `files` told. Raises Conflict when anything changed since."""
         with self.changing():
-            gone = self.files()
-            self._remove(self._own_files())
-            return gone
+            if self.files() != files:
+                raise Conflict(
+                    "another Capsule changed profiles or config.yml meanwhile",
+                    hint="look, then again: capsule profiles",
+                )
+            self._remove([self._home / path for path in files])
 
     def _own_files(self) -> list[Path]:
         with reporting("read", self._config):
@@ -118,6 +129,11 @@ class YamlChoices:
             document = read_document(file)
             text = fresh(values) if document is None else edited(document, values)
             write_atomically(file, text.encode())
+
+
+def _fingerprint(file: Path) -> str:
+    content = read_limited(file, LIMIT_BYTES)
+    return "" if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _files(folder: Path) -> list[Path]:

@@ -75,6 +75,15 @@ def _fill(descriptor: int, content: bytes, mode: int) -> None:
         os.fsync(file.fileno())
 
 
+def sync_file(path: Path) -> None:
+    """Make what was written to the file durable."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the folder's names durable. A file system that cannot is left alone."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)

@@ -35,33 +35,26 @@ def is_profile(file: Path) -> bool:
 
 def profile_in(document: Document) -> Profile:
     """The profile that the file holds. Raises ConfigurationError with its line."""
+    return profile_called(document.file.stem, document)
+
+
+def profile_called(name: str, document: Document, *, renamed: bool = False) -> Profile:
+    """What the file holds, as a profile called `name`; with `renamed` whatever it says."""
     written = as_model(document, _ProfileFile)
-    stem = document.file.stem
-    if written.name not in (None, stem):
-        raise _misnamed(
-            document, f"name: the file is called {document.file.name}, so the name is {stem}"
-        )
-    return _named(document, written, stem)
-
-
-def profile_called(name: str, document: Document) -> Profile:
-    """What the file holds, as a profile called `name`, whatever it calls itself."""
-    return _named(document, as_model(document, _ProfileFile), name)
-
-
-def file_values(profile: Profile) -> dict[str, Any]:
-    """What the file of `profile` says."""
-    values = profile.model_dump(mode="json", exclude={"name", "builtin"}, exclude_defaults=True)
-    return {"version": 1, **values}
-
-
-def _named(document: Document, written: _ProfileFile, name: str) -> Profile:
+    if not renamed and written.name not in (None, name):
+        raise _misnamed(document, f"name: the file is called {name}{SUFFIX}, so the name is {name}")
     values = written.model_dump(exclude={"version", "name"})
     try:
         return Profile(name=name, **values)
     except ValidationError as error:
         why = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise _misnamed(document, f"the file's name is the profile's: {why}") from error
+
+
+def file_values(profile: Profile) -> dict[str, Any]:
+    """What the file of `profile` says."""
+    values = profile.model_dump(mode="json", exclude={"name", "builtin"}, exclude_defaults=True)
+    return {"version": 1, **values}
 
 
 def _misnamed(document: Document, message: str) -> ConfigurationError:

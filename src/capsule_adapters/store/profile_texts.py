@@ -9,7 +9,7 @@ from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import make_private_folder, read_limited, write_atomically
 from capsule_adapters.store.profile_file import SUFFIX, file_values, profile_called
 from capsule_adapters.store.yaml_document import LIMIT_BYTES, parse_document
-from capsule_adapters.store.yaml_edit import fresh
+from capsule_adapters.store.yaml_edit import edited, fresh
 from capsule_domain.errors import ConfigurationError, Conflict, NotFound
 from capsule_domain.models.profile import Profile
 
@@ -22,33 +22,38 @@ class YamlProfileTexts:
         self._choices = choices
 
     def of_file(self, name: str) -> str | None:
-        """The user's own file as it is; what is not UTF-8 in it is shown as �."""
+        """The user's own file as it is; bytes that are no UTF-8 are half surrogate pairs."""
         if name not in self._choices.profile_names():
             return None
         content = read_limited(self._file(name), LIMIT_BYTES)
-        return None if content is None else _text(content, str(self._file(name)), strict=False)
+        if content is not None and len(content) > LIMIT_BYTES:
+            raise _too_large(str(self._file(name)))
+        return None if content is None else content.decode("utf-8-sig", "surrogateescape")
 
     def written(self, profile: Profile) -> str:
         """`profile` as it would be written into a new file."""
         return fresh(file_values(profile))
 
-    def read(self, text: str, *, name: str, source: str) -> Profile:
-        """The profile that `text` says, called `name`, whatever it calls itself."""
-        if len(text.encode(errors="replace")) > LIMIT_BYTES:
-            raise _too_large(source)
-        return profile_called(name, parse_document(Path(source), text))
+    def read(self, text: str, *, name: str, source: str, renamed: bool = False) -> Profile:
+        """The profile that `text` says, called `name`; with `renamed` whatever it says."""
+        content = text.encode("utf-8", "surrogateescape")
+        document = parse_document(Path(source), _text(content, source))
+        return profile_called(name, document, renamed=renamed)
 
     def save(self, name: str, text: str) -> None:
         """Make `text` the user's own file, atomically and under the lock."""
         with self._choices.changing():
             make_private_folder(self._configs)
-            write_atomically(self._file(name), text.encode(errors="replace"))
+            document = parse_document(self._file(name), text)
+            if document.values.get("name") not in (None, name):
+                text = edited(document, document.values | {"name": name})
+            write_atomically(self._file(name), text.encode())
 
     def keep_aside(self, name: str, text: str) -> str:
         """Keep `text` as `<file>.rejected`; one that is there already is replaced."""
         aside = self._file(name).with_suffix(f"{SUFFIX}.rejected")
         make_private_folder(self._configs)
-        write_atomically(aside, text.encode(errors="replace"))
+        write_atomically(aside, text.encode("utf-8", "surrogateescape"))
         return str(aside)
 
     def load(self, path: str) -> str:
@@ -57,7 +62,7 @@ class YamlProfileTexts:
         content = read_limited(file, LIMIT_BYTES)
         if content is None:
             raise NotFound("file", path)
-        return _text(content, path, strict=True)
+        return _text(content, path)
 
     def store(self, path: str, text: str, *, replace: bool) -> str:
         """Write `text` to a file anywhere, 0600 when new; returns the absolute path."""
@@ -74,11 +79,9 @@ class YamlProfileTexts:
         return self._configs / f"{name}{SUFFIX}"
 
 
-def _text(content: bytes, source: str, *, strict: bool) -> str:
+def _text(content: bytes, source: str) -> str:
     if len(content) > LIMIT_BYTES:
         raise _too_large(source)
-    if not strict:
-        return content.decode("utf-8-sig", "replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

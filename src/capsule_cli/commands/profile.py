@@ -99,15 +99,13 @@ def remove(ctx: typer.Context, names: StackNames) -> None:
 
 
 def _changed(run: Session, change: "ProfileChange") -> None:
-    would = "would be " if run.options.dry_run else ""
-    verb = would or "is "
+    from capsule_cli.changes import tell_copied
+
+    dry_run = run.options.dry_run
+    would = "would be " if dry_run else ""
 
     def paint(screen: "Screen") -> None:
-        if change.copied_from:
-            screen.warning(
-                f"{change.copied_from} is built in and stays as it is: "
-                f"its copy {change.profile.name} {verb}changed and active"
-            )
+        tell_copied(screen, change.copied_from, change.profile.name, dry_run=dry_run)
         for name in change.added:
             screen.success(f"{name} {would}added to {change.profile.name}")
         for name in change.removed:
@@ -120,10 +118,17 @@ def _changed(run: Session, change: "ProfileChange") -> None:
     run.out.show(change, paint)
 
 
-def profiles(ctx: typer.Context) -> None:
+def profiles(
+    ctx: typer.Context,
+    *,
+    builtin: Annotated[
+        bool | None, typer.Option("--builtin/--own", help="Only built-in ones, or only yours.")
+    ] = None,
+) -> None:
     """The profiles there are."""
     run = session(ctx)
-    rows = run.wiring.manage_profile().profiles()
+    found = run.wiring.manage_profile().profiles()
+    rows = [row for row in found if builtin in (None, row.builtin)]
 
     def paint(screen: "Screen") -> None:
         from capsule_cli.theme import status_dot

@@ -14,24 +14,32 @@ if TYPE_CHECKING:
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
+    from capsule_domain.ports.editor import Editor
+    from capsule_domain.ports.examination import Examination
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
+    from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
     from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.package_index import PackageIndex, PackageSource
+    from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
     from capsule_domain.ports.presets import Catalogue, Presets
+    from capsule_domain.ports.profile_texts import ProfileTexts
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.sandbox import Sandbox
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
     from capsule_domain.services.activate import Activate
+    from capsule_domain.services.bootstrap import Bootstrap
     from capsule_domain.services.check import Check
     from capsule_domain.services.deploy import Deploy
     from capsule_domain.services.environment import ManageProfile
     from capsule_domain.services.generate import Generate
     from capsule_domain.services.market import Market
+    from capsule_domain.services.plant import Plant
     from capsule_domain.services.terminate import Terminate
     from capsule_domain.services.validate import Validate
     from capsule_domain.services.watch import Watch
@@ -63,6 +71,17 @@ class Wiring:
     keys: "Callable[[], Keys]"
     sandbox: "Callable[[], Sandbox]"
     backups: "Callable[[], Backups]"
+    examination: "Callable[[], Examination]"
+    installation: "Callable[[], Installation]"
+    profile_texts: "Callable[[], ProfileTexts]"
+    editor: "Callable[[], Editor]"
+    index: "Callable[[], PackageIndex]"
+    package_source: "Callable[[str | None], PackageSource]"
+    """The nixpkgs in that folder; without one the person's own."""
+    plots: "Callable[[], Plots]"
+    greenhouse: "Callable[[], Greenhouse]"
+    seeds: "Callable[[], Seeds]"
+    nix_installers: "Callable[[], NixInstallers]"
     providers: "Callable[[], Sequence[str]]"
     """The clouds that Capsule knows."""
     configured: "Callable[[], Sequence[str]]"
@@ -86,12 +105,16 @@ class Wiring:
             raise NotFound("provider", name, known=self.providers())
         return name
 
-    def manage_profile(self, *, dry_run: bool = False) -> "ManageProfile":
-        from capsule_domain.services.environment import ManageProfile
+    def choices_to_change(self, *, dry_run: bool) -> "Choices":
+        """The user's choices; in a dry run what is saved goes nowhere."""
         from capsule_domain.services.rehearse import UnwrittenChoices
 
-        choices = UnwrittenChoices(self.choices()) if dry_run else self.choices()
-        return ManageProfile(choices, self.presets())
+        return UnwrittenChoices(self.choices()) if dry_run else self.choices()
+
+    def manage_profile(self, *, dry_run: bool = False) -> "ManageProfile":
+        from capsule_domain.services.environment import ManageProfile
+
+        return ManageProfile(self.choices_to_change(dry_run=dry_run), self.presets())
 
     def generate(self) -> "Generate":
         from capsule_domain.services.generate import Generate
@@ -126,6 +149,22 @@ class Wiring:
             nix=self.nix(),
             environment=self.nix_environment(),
         )
+
+    def plant(self) -> "Plant":
+        from capsule_domain.services.plant import Plant
+
+        return Plant(
+            plots=self.plots(),
+            greenhouse=self.greenhouse(),
+            seeds=self.seeds(),
+            installers=self.nix_installers(),
+            renderer=self.renderer(),
+        )
+
+    def bootstrap(self, *, may_ask: bool) -> "Bootstrap":
+        from capsule_domain.services.bootstrap import Bootstrap
+
+        return Bootstrap(self.plots(), self.nix_installers(), may_ask)
 
     def market(self, provider: str | None) -> "Market":
         """One cloud, or all that are configured. Raises ConfigurationError when none is."""

@@ -14,13 +14,18 @@ from capsule_domain.errors import NotFound
 
 if TYPE_CHECKING:
     from capsule_adapters.sandbox.control import SandboxControl
+    from capsule_adapters.store.choices import YamlChoices
     from capsule_adapters.store.credentials import Credentials
     from capsule_adapters.store.sqlite import Database
+    from capsule_cli.wiring.planting import PlantingPorts
+    from capsule_cli.wiring.profiles import ProfilePorts
     from capsule_domain.models.money import Rates
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
+    from capsule_domain.ports.examination import Examination
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
+    from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
     from capsule_domain.ports.monitor import Monitor
@@ -30,7 +35,6 @@ if TYPE_CHECKING:
     from capsule_domain.ports.presets import Catalogue, Presets
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.search_path import SearchPath
-    from capsule_domain.ports.settings import Choices
 
 
 def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
@@ -55,6 +59,16 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         keys=real.keys,
         sandbox=lambda: real.sandbox,
         backups=real.backups,
+        examination=real.examination,
+        installation=real.installation,
+        profile_texts=lambda: real.profile_ports.texts,
+        editor=real.profile_ports.editor,
+        index=lambda: real.profile_ports.index,
+        package_source=real.profile_ports.package_source,
+        plots=real.planting.plots,
+        greenhouse=real.planting.greenhouse,
+        seeds=real.planting.seeds,
+        nix_installers=real.planting.nix_installers,
         providers=real.providers,
         configured=real.configured,
         provider=real.provider,
@@ -100,10 +114,16 @@ class _RealPorts:
         return BuiltinPresets(self._home)
 
     @cached_property
-    def choices(self) -> "Choices":
+    def choices(self) -> "YamlChoices":
         from capsule_adapters.store.choices import YamlChoices
 
         return YamlChoices(self._home)
+
+    @cached_property
+    def profile_ports(self) -> "ProfilePorts":
+        from capsule_cli.wiring.profiles import ProfilePorts
+
+        return ProfilePorts(self._home, self._environment, lambda: self.choices)
 
     @cached_property
     def catalogue(self) -> "Catalogue":
@@ -175,7 +195,8 @@ class _RealPorts:
     def hosts(self) -> "Hosts":
         from capsule_adapters.ssh.host import SshHosts
 
-        hosts = SshHosts(self._home / "known_hosts", self._ssh_config())
+        known_hosts = self._home / "known_hosts"
+        hosts = SshHosts(known_hosts, self._ssh_config(), secluded=self._sandboxed)
         self.closers.append(hosts.close)
         return hosts
 
@@ -185,6 +206,18 @@ class _RealPorts:
             self.sandbox.up()
             return self.sandbox.access().ssh_config
         return Path("~/.ssh/config").expanduser()
+
+    @cached_property
+    def planting(self) -> "PlantingPorts":
+        from capsule_cli.wiring.planting import PlantingPorts
+
+        return PlantingPorts(
+            home=self._home,
+            environment=self._environment,
+            hosts=lambda: self.hosts,
+            ssh_config=self._ssh_config,
+            sandboxed=self._sandboxed,
+        )
 
     def known_hosts(self) -> "KnownHosts":
         from capsule_adapters.ssh.known_hosts import KnownHostsFile
@@ -206,6 +239,27 @@ class _RealPorts:
         from capsule_adapters.store.backups import ArchiveFolder
 
         return ArchiveFolder(self._home, self.clock, __version__)
+
+    def examination(self) -> "Examination":
+        from capsule_cli.wiring.checks import examination
+
+        return examination(self, self._home, self._environment)
+
+    def installation(self) -> "Installation":
+        from capsule_cli.wiring.installed import installation
+
+        return installation(self._environment)
+
+    def endpoint(self, name: str) -> str | None:
+        """Where a cloud is reached, as far as it has one address."""
+        from capsule_adapters.providers import PROVIDERS
+        from capsule_adapters.rest.endpoint import checked_endpoint
+
+        entry = PROVIDERS[name]
+        if self._sandboxed:
+            return self.sandbox.access().endpoints.get(name)
+        found = self._credentials.endpoint(name, entry.endpoint_variable) or entry.endpoint
+        return checked_endpoint(name, found) if found else None
 
     def providers(self) -> Sequence[str]:
         from capsule_adapters.providers import PROVIDERS

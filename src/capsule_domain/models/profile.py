@@ -60,6 +60,8 @@ class ProfileRow(Model):
     extends: str | None
     stacks: tuple[str, ...]
     packages: tuple[str, ...]
+    unfree: tuple[str, ...] = ()
+    pins: Pins = Field(default_factory=dict)
 
 
 class Environment(Model):

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from capsule_domain.models.package import IndexAbout, NixosOption, Nixpkgs, Package
 
-Progress = Callable[[str], None]
-"""Told in a few words how far it is, at least every three seconds."""
+Progress = Callable[[float, str], None]
+"""Called at least every three seconds: seconds since this part began, and how far it is."""
 
 
 class PackageIndex(Protocol):

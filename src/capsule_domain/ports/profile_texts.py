@@ -17,11 +17,14 @@ class ProfileTexts(Protocol):
     def written(self, profile: Profile) -> str:
         """`profile` as it would be written into a new file."""
 
-    def read(self, text: str, *, name: str, source: str) -> Profile:
-        """The profile that `text` says, called `name`; `source` names it in errors."""
+    def read(self, text: str, *, name: str, source: str, renamed: bool = False) -> Profile:
+        """The profile that `text` says, called `name`; `source` names it in errors.
+
+        A text that calls itself otherwise is a fault, unless it is to be `renamed`.
+        """
 
     def save(self, name: str, text: str) -> None:
-        """Make `text` the user's own file, comments and all."""
+        """Make `text` the user's own file, comments and all; it calls itself `name` then."""
 
     def keep_aside(self, name: str, text: str) -> str:
         """Keep `text` beside the user's own file as `<file>.rejected`; returns the path."""

@@ -64,8 +64,13 @@ class Choices(Protocol):
     def delete_profile(self, name: str) -> None:
         """Remove configs/<name>.yml, also one that does not hold. One already gone is a success."""
 
-    def files(self) -> Sequence[str]:
-        """What `clear` would remove, as paths inside the home, sorted."""
+    def files(self) -> Mapping[str, str]:
+        """config.yml and the user's own profiles: paths inside the home, sorted, each with
+        a fingerprint of what it holds.
+        """
 
-    def clear(self) -> Sequence[str]:
-        """Remove config.yml and every profile of the user's own; returns what it removed."""
+    def clear(self, files: Mapping[str, str]) -> None:
+        """Remove what `files` told, whatever it holds: the defaults are back then.
+
+        Raises Conflict, and removes nothing, when anything changed since it was told.
+        """

@@ -1,15 +1,16 @@
 """What is active: profiles, and the stacks in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
 
-from capsule_domain.errors import CapsuleError, Conflict, NotFound
+from capsule_domain.errors import CapsuleError, Conflict
 from capsule_domain.models.profile import Environment, Profile, ProfileChange, ProfileRow
 from capsule_domain.models.stack import StackRow
 from capsule_domain.ports.presets import Presets
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.compose import BASE, CHOSEN, Compose
+from capsule_domain.services.one_of import one_of
+from capsule_domain.services.own_profile import OwnProfile
 
 
 @dataclass(frozen=True)
@@ -21,22 +22,25 @@ class ManageProfile:
 
     def active(self) -> Profile:
         """The active profile. Raises NotFound when config.yml names one that is gone."""
-        name = self.choices.settings().active_profile
-        known = self._compose.profiles()
-        if name not in known:
-            raise NotFound("profile", name, known=known, hint="capsule profile use minimal")
-        return known[name]
+        return self._own.active()
 
     def profiles(self) -> Sequence[ProfileRow]:
         """Every profile, by name."""
         active = self.choices.settings().active_profile
         return [_profile_row(p, active=p.name == active) for p in self._compose.profiles().values()]
 
+    def row(self, name: str | None = None) -> ProfileRow:
+        """One profile as it is listed; None is the active one."""
+        profile = self.active() if name is None else self._profile(name)
+        active = self.choices.settings().active_profile
+        return _profile_row(profile, active=profile.name == active)
+
     def use(self, name: str) -> Profile:
         """Make a profile active. One that does not resolve is refused, and nothing changes."""
-        profile = self._profile(name)
-        self._compose.resolve(profile)
-        self._activate(profile)
+        with self.choices.changing():
+            profile = self._profile(name)
+            self._compose.resolve(profile)
+            self._own.activate(profile)
         return profile
 
     def show(self, profile_name: str | None = None) -> Environment:
@@ -48,7 +52,7 @@ class ManageProfile:
         """Every stack, or those of a category, by category and name."""
         found = self.presets.stacks().values()
         categories = sorted({stack.category for stack in found})
-        wanted = None if category is None else _one_of("category", category, categories)
+        wanted = None if category is None else one_of("category", category, categories)
         active = self._active_names()
         return [
             StackRow(**stack.model_dump(include=_ROW_FIELDS), active=stack.name in active)
@@ -63,14 +67,15 @@ class ManageProfile:
         Conflict when two stacks cannot be together; nothing is changed then.
         """
         names = self._stack_names(stacks)
-        profile = self.active()
-        before = _names(self._compose.resolve(profile))
-        new = [name for name in names if name not in before]
-        if not new:
-            return ProfileChange(profile=profile)
-        changed = self._own(profile)
-        changed = changed.model_copy(update={"stacks": (*changed.stacks, *new)})
-        return self._keep(profile, changed, before)
+        with self.choices.changing():
+            profile = self.active()
+            before = _names(self._compose.resolve(profile))
+            new = [name for name in names if name not in before]
+            if not new:
+                return ProfileChange(profile=profile)
+            changed = self._own.to_change(profile)
+            changed = changed.model_copy(update={"stacks": (*changed.stacks, *new)})
+            return self._keep(profile, changed, before)
 
     def remove(self, stacks: Sequence[str]) -> ProfileChange:
         """Take stacks out, with what came only because of them.
@@ -79,29 +84,34 @@ class ManageProfile:
         others need one, when it is always there, or when an extended profile brings it.
         """
         names = set(self._stack_names(stacks))
-        profile = self.active()
-        environment = self._compose.resolve(profile)
-        going = names & set(_names(environment))
-        if not going:
-            return ProfileChange(profile=profile)
-        _refuse_what_is_needed(environment, going)
-        changed = self._own(profile)
-        self._refuse_what_is_inherited(changed, going)
-        left = tuple(name for name in changed.stacks if name not in going)
-        changed = changed.model_copy(update={"stacks": left})
-        return self._keep(profile, changed, _names(environment))
+        with self.choices.changing():
+            profile = self.active()
+            environment = self._compose.resolve(profile)
+            going = names & set(_names(environment))
+            if not going:
+                return ProfileChange(profile=profile)
+            _refuse_what_is_needed(environment, going)
+            changed = self._own.to_change(profile)
+            self._refuse_what_is_inherited(changed, going)
+            left = tuple(name for name in changed.stacks if name not in going)
+            changed = changed.model_copy(update={"stacks": left})
+            return self._keep(profile, changed, _names(environment))
 
     @property
     def _compose(self) -> Compose:
         return Compose(self.presets, self.choices)
 
+    @property
+    def _own(self) -> OwnProfile:
+        return OwnProfile(self.choices, self.presets)
+
     def _profile(self, name: str) -> Profile:
-        known = self._compose.profiles()
-        return known[_one_of("profile", name, known, hint="capsule profiles")]
+        compose = self._compose
+        return compose.profile(one_of("profile", name, compose.names(), hint="capsule profiles"))
 
     def _stack_names(self, names: Iterable[str]) -> list[str]:
-        known = self.presets.stacks()
-        found = (_one_of("stack", name, known, hint="capsule stacks") for name in names)
+        known = self._compose.stacks()
+        found = (one_of("stack", name, known, hint="capsule stacks") for name in names)
         return list(dict.fromkeys(found))
 
     def _active_names(self) -> frozenset[str]:
@@ -110,26 +120,14 @@ class ManageProfile:
         `capsule stacks` is where one looks to repair such a profile, so it must answer.
         """
         name = self.choices.settings().active_profile
-        profile = self._compose.profiles().get(name)
-        if profile is None:
+        try:
+            profile = self._compose.profile(name)
+        except CapsuleError:
             return frozenset()
         try:
             return frozenset(_names(self._compose.resolve(profile)))
         except CapsuleError:
             return frozenset(profile.stacks)
-
-    def _own(self, profile: Profile) -> Profile:
-        """`profile` if it is the user's, else a copy to change, with all it extends in it."""
-        if not profile.builtin:
-            return profile
-        chain = self._compose.chain(profile)
-        return Profile(
-            name=_free_name(profile.name, self._compose.profiles()),
-            summary=profile.summary,
-            stacks=tuple(dict.fromkeys(name for part in chain for name in part.stacks)),
-            packages=tuple(dict.fromkeys(name for part in chain for name in part.packages)),
-            unfree=tuple(dict.fromkeys(name for part in chain for name in part.unfree)),
-        )
 
     def _refuse_what_is_inherited(self, profile: Profile, going: Iterable[str]) -> None:
         for parent in self._compose.chain(profile)[:-1]:
@@ -142,19 +140,13 @@ class ManageProfile:
 
     def _keep(self, old: Profile, changed: Profile, before: Sequence[str]) -> ProfileChange:
         after = _names(self._compose.resolve(changed))
-        self.choices.save_profile(changed)
-        self._activate(changed)
+        self._own.keep(changed)
         return ProfileChange(
             profile=changed,
             added=tuple(name for name in after if name not in before),
             removed=tuple(name for name in before if name not in after),
             copied_from=old.name if old.builtin else None,
         )
-
-    def _activate(self, profile: Profile) -> None:
-        settings = self.choices.settings()
-        if settings.active_profile != profile.name:
-            self.choices.save_settings(settings.model_copy(update={"active_profile": profile.name}))
 
 
 _ROW_FIELDS = {"name", "category", "summary", "requires", "packages", "services", "ports"}
@@ -169,24 +161,13 @@ def _profile_row(profile: Profile, *, active: bool) -> ProfileRow:
         extends=profile.extends,
         stacks=profile.stacks,
         packages=profile.packages,
+        unfree=profile.unfree,
+        pins=profile.pins,
     )
 
 
 def _names(environment: Environment) -> tuple[str, ...]:
     return tuple(entry.stack.name for entry in environment.stacks)
-
-
-def _one_of(kind: str, name: str, known: Iterable[str], *, hint: str | None = None) -> str:
-    """The one known name that is `name`, or starts with it."""
-    names = list(known)
-    if name in names:
-        return name
-    fitting = sorted(each for each in names if name and each.startswith(name))
-    if len(fitting) > 1:
-        raise Conflict(f"'{name}' may mean {', '.join(fitting)}", hint="write more of the name")
-    if not fitting:
-        raise NotFound(kind, name, known=names, hint=hint)
-    return fitting[0]
 
 
 def _refuse_what_is_needed(environment: Environment, going: set[str]) -> None:
@@ -202,11 +183,3 @@ def _refuse_what_is_needed(environment: Environment, going: set[str]) -> None:
                 f"{name} is needed by {', '.join(needing)}",
                 hint=f"capsule remove {' '.join([*needing, name])}",
             )
-
-
-def _free_name(name: str, taken: Mapping[str, Profile]) -> str:
-    """`<name>-custom`, or with a number when there is one already."""
-    first = f"{name[:50]}-custom"
-    if first not in taken:
-        return first
-    return next(free for number in count(2) if (free := f"{first}-{number}") not in taken)

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from capsule_domain.models.profile import Profile
+from capsule_domain.ports.profile_texts import ProfileTexts
 from capsule_domain.ports.settings import Choices, OpenmeshSettings, Settings
 
 
@@ -42,9 +43,38 @@ class UnwrittenChoices:
     def delete_profile(self, name: str) -> None:
         """Nothing is removed."""
 
-    def files(self) -> Sequence[str]:
+    def files(self) -> Mapping[str, str]:
         return self.choices.files()
 
-    def clear(self) -> Sequence[str]:
-        """What would be removed."""
-        return self.choices.files()
+    def clear(self, files: Mapping[str, str]) -> None:
+        """Nothing is removed."""
+
+
+@dataclass(frozen=True)
+class UnwrittenTexts:
+    """The texts of profiles as they are; what is saved goes nowhere."""
+
+    texts: ProfileTexts
+
+    def of_file(self, name: str) -> str | None:
+        return self.texts.of_file(name)
+
+    def written(self, profile: Profile) -> str:
+        return self.texts.written(profile)
+
+    def read(self, text: str, *, name: str, source: str, renamed: bool = False) -> Profile:
+        return self.texts.read(text, name=name, source=source, renamed=renamed)
+
+    def save(self, name: str, text: str) -> None:
+        """Nothing is written."""
+
+    def keep_aside(self, name: str, text: str) -> str:  # noqa: ARG002
+        """Nothing is written."""
+        return name
+
+    def load(self, path: str) -> str:
+        return self.texts.load(path)
+
+    def store(self, path: str, text: str, *, replace: bool) -> str:  # noqa: ARG002
+        """Nothing is written."""
+        return path

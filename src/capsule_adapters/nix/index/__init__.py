@@ -1,0 +1,1 @@
+"""Everything that is in a nixpkgs, read by Nix."""
