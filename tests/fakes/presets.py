@@ -34,6 +34,15 @@ def stack(
     )
 
 
+def profile_of(sprout: Sprout, name: str = "p") -> Profile:
+    """A profile that names what a sprout brings, and nothing else."""
+    if sprout.module is not None:
+        return Profile(name=name, stacks=(sprout.name,))
+    libraries = tuple(f"python3Packages.{library}" for library in sprout.python_packages)
+    packages = (*sprout.packages, *libraries)
+    return Profile(name=name, stacks=sprout.stacks, packages=packages, unfree=sprout.unfree)
+
+
 class FakePresets:
     """`base`, the given stacks and sprouts, and the given profiles, which become built-in."""
 

@@ -29,6 +29,14 @@ rec {
   max = a: b: if a > b then a else b;
   mkOverride = _priority: content: content;
   getName = package: package.pname;
+  genAttrs =
+    names: value:
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = value name;
+      }) names
+    );
   filterAttrs =
     keep: set:
     builtins.listToAttrs (

@@ -11,6 +11,11 @@ from tests.tools import needs_tool
 
 def evaluate(expression: str, folder: Path) -> Any:
     """The value of a Nix expression, in JSON's types; no store and no network is used."""
+    return evaluate_aloud(expression, folder)[0]
+
+
+def evaluate_aloud(expression: str, folder: Path) -> tuple[Any, list[str]]:
+    """The value of a Nix expression, and what it traced."""
     program = needs_tool("nix-instantiate")
     file = folder / "expression.nix"
     file.write_bytes(expression.encode())
@@ -22,4 +27,5 @@ def evaluate(expression: str, folder: Path) -> Any:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
-    return json.loads(done.stdout)
+    said = done.stderr.decode().splitlines()
+    return json.loads(done.stdout), [line.removeprefix("trace: ") for line in said]

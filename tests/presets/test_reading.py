@@ -63,6 +63,8 @@ def test_stray_and_hidden_entries_are_not_stacks(tmp_path: Path) -> None:
         ('module = "{ }"', 5, "unknown key module"),
         ('packages = "jq"', 4, "packages: input should be a valid tuple"),
         ('packages = ["jq; rm -rf /"]', 4, "packages.0: not a nixpkgs attribute path"),
+        ('platforms = ["x86_64-windows"]', 5, "platforms.0: input should be 'aarch64-darwin'"),
+        ('nixpkgs_flags = ["allowUnfree"]', 5, "nixpkgs_flags.0: input should be 'cudaSupport'"),
         ("ports = [70000]", 5, "ports.0: input should be less than or equal to 65535"),
         ("ports = [", 5, "not TOML: invalid"),
         ("== 1", 5, "not TOML: invalid statement"),

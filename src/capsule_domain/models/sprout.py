@@ -1,7 +1,6 @@
 """Sprouts: one tool, whole, by one command."""
 
 from capsule_domain.models.base import Model
-from capsule_domain.models.profile import Profile
 from capsule_domain.models.stack import AttributePath, Name, PackageName, Platform, Port, Stack
 
 CATEGORY = "sprouts"
@@ -46,23 +45,3 @@ class Sprout(Model):
             platforms=self.platforms,
             module=self.module,
         )
-
-    def planted_in(self, profile: Profile) -> Profile:
-        """`profile` with what this sprout brings at its end; planting twice changes nothing.
-
-        Python libraries stand among the packages, as `python3Packages.<name>`.
-        """
-        if self.module is not None:
-            return _with(profile, stacks=(self.name,))
-        libraries = tuple(f"python3Packages.{name}" for name in self.python_packages)
-        packages = (*self.packages, *libraries)
-        return _with(profile, stacks=self.stacks, packages=packages, unfree=self.unfree)
-
-
-def _with(profile: Profile, **more: tuple[str, ...]) -> Profile:
-    joined = {field: _once((*getattr(profile, field), *new)) for field, new in more.items()}
-    return profile.model_copy(update=joined)
-
-
-def _once(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
