@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from capsule_adapters.rest.pacing import Pacing
 from capsule_adapters.rest.paging import Paging, Query
+from capsule_adapters.rest.prices import ListPrice
 from capsule_adapters.rest.refusals import Refusal
 from capsule_adapters.rest.wire import Reading
 from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
@@ -29,6 +30,15 @@ class Collection(Generic[T_co]):
     items: str
     read: Reader[T_co]
     queries: tuple[Query, ...] = ({},)
+
+
+@dataclass(frozen=True)
+class Joined(Generic[T_co]):
+    """What only several lists together tell. `join` gets them whole, in their order."""
+
+    lists: tuple[Collection[Any], ...]
+    join: Callable[..., Iterable[T_co]]
+    """Takes the Reading, and then a list for each of `lists`."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +148,13 @@ class Dialect:
     refusals: tuple[Refusal, ...]
     account: Single[Account]
     regions: Collection[Region]
-    offers: Collection[Offer]
+    offers: Collection[Offer] | Joined[Offer]
     servers: Servers
     power: Power
     keys: KeyRing | None = None
     """None: the cloud takes the key's text with each create."""
+    prices: Collection[ListPrice] | None = None
+    """For a cloud whose servers come without their price."""
 
 
 def bearer(token: SecretStr) -> Mapping[str, SecretStr]:

@@ -70,7 +70,9 @@ class RestProvider:
     def offers(self) -> list[Offer]:
         offers = self._dialect.offers
         if isinstance(offers, Joined):
-            return list(offers.join(self._reading(), *map(self._all, offers.lists)))
+            lists = [self._all(each) for each in offers.lists]
+            with understood(self.name, "offers"):
+                return list(offers.join(self._reading(), *lists))
         return self._all(offers)
 
     def servers(self, *, deployment: DeploymentId | None = None) -> list[Server]:

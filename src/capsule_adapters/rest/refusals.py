@@ -90,7 +90,9 @@ def error_for(
             provider, retry_after_seconds=refused.retry_after_seconds, request_id=request_id
         )
     message = _lowered(said) or f"refused without a reason (HTTP {status})"
-    meant = None if status == 401 else _meant(refusals, f"{code(refused.body)} {said}")
+    meant = _meant(refusals, f"{code(refused.body)} {said}")
+    if status == 401 and meant is not None and meant.error is not CredentialsRefused:
+        meant = None
     # Some say with a 500 that they are busy with the server; no other word of a 5xx counts.
     busy = meant is not None and meant.error is Busy
     if (status >= 500 or status == 408) and not busy:
