@@ -15,14 +15,20 @@ from contextlib import suppress
 from capsule_domain.errors import CommandFailed, ToolMissing
 from capsule_domain.ports.installation import Progress
 
-_SILENCE_SECONDS = 3.0
 _GRACE_SECONDS = 10.0
 _LAST_LINES = 3
 
 
-def run_program(command: Sequence[str], environment: Mapping[str, str], progress: Progress) -> None:
+def run_program(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    progress: Progress,
+    *,
+    silence_seconds: float = 3.0,
+) -> None:
     """Run `command` to its end; it reads nothing. Interrupted, its whole group is ended.
 
+    `progress` is called with each line, and after `silence_seconds` without one.
     Raises ToolMissing, and CommandFailed with its last words.
     """
     program = shutil.which(command[0], path=environment.get("PATH", os.defpath))
@@ -40,7 +46,7 @@ def run_program(command: Sequence[str], environment: Mapping[str, str], progress
     except OSError as error:
         raise CommandFailed(f"{command[0]} cannot be started: {error.strerror}") from error
     try:
-        last = _listen(process, command[0], progress)
+        last = _listen(process, command[0], progress, silence_seconds)
         status = process.wait()
     except BaseException:
         _end(process)
@@ -50,7 +56,9 @@ def run_program(command: Sequence[str], environment: Mapping[str, str], progress
         raise CommandFailed(f"{command[0]} failed: {words}", hint=shlex.join(command))
 
 
-def _listen(process: "subprocess.Popen[bytes]", name: str, progress: Progress) -> Sequence[str]:
+def _listen(
+    process: "subprocess.Popen[bytes]", name: str, progress: Progress, silence_seconds: float
+) -> Sequence[str]:
     """Pass on each line, and a sign of life in each silence; returns the last lines."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(process, lines), daemon=True).start()
@@ -58,7 +66,7 @@ def _listen(process: "subprocess.Popen[bytes]", name: str, progress: Progress) -
     last: deque[str] = deque(maxlen=_LAST_LINES)
     while True:
         try:
-            line = lines.get(timeout=_SILENCE_SECONDS)
+            line = lines.get(timeout=silence_seconds)
         except queue.Empty:
             progress(time.monotonic() - started, last[-1] if last else f"{name} works")
             continue
