@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from capsule_adapters.nix.literal import nix_literal
 from capsule_domain.errors import NixFailed
 from capsule_domain.models.forecast import Forecast, LockedNixpkgs, PackageFacts
+from capsule_domain.models.stack import NixpkgsFlag
 
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
 """Said on every command line, so that nobody has to have them in a configuration."""
@@ -50,12 +51,18 @@ def locked_nixpkgs(lock: str | None) -> tuple[LockedNixpkgs, Mapping[str, Any] |
         ) from error
 
 
-def facts_expression(nixpkgs: Mapping[str, Any], packages: Sequence[str]) -> str:
+def facts_expression(
+    nixpkgs: Mapping[str, Any],
+    packages: Sequence[str],
+    flags: Mapping[NixpkgsFlag, Sequence[str]],
+) -> str:
     """An expression worth the facts of each attribute path."""
     text = files("capsule_adapters.nix").joinpath("facts.nix").read_text(encoding="utf-8")
+    platforms = {str(name): [*map(str, systems)] for name, systems in flags.items()}
     return (
         f"({text}) {{ nixpkgs = builtins.fetchTree {nix_literal(nixpkgs)};"
-        f" system = builtins.currentSystem; packages = {nix_literal(list(packages))}; }}"
+        f" system = builtins.currentSystem; packages = {nix_literal(list(packages))};"
+        f" flags = {nix_literal(platforms)}; }}"
     )
 
 

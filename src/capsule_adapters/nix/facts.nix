@@ -4,6 +4,7 @@
   nixpkgs,
   system,
   packages,
+  flags,
 }:
 let
   pkgs = import nixpkgs {
@@ -14,7 +15,8 @@ let
       allowUnfree = true;
       allowUnsupportedSystem = true;
       allowInsecurePredicate = _: true;
-    };
+    }
+    // builtins.mapAttrs (_: builtins.elem system) flags;
   };
   inherit (pkgs) lib;
 
@@ -33,12 +35,17 @@ let
       found = builtins.tryEval (lib.attrByPath (lib.splitString "." path) null pkgs);
       isPackage = builtins.tryEval (lib.isDerivation found.value);
     in
-    if !found.success || !isPackage.success then
-      { evaluates = false; }
-    else if isPackage.value then
-      facts found.value
-    else
-      { found = false; };
+    {
+      inherit system;
+    }
+    // (
+      if !found.success || !isPackage.success then
+        { evaluates = false; }
+      else if isPackage.value then
+        facts found.value
+      else
+        { found = false; }
+    );
 
   facts = package: {
     name = sure null (lib.getName package);

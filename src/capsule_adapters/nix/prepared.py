@@ -23,6 +23,7 @@ from capsule_adapters.store.files import make_private_folder, read_limited, writ
 from capsule_domain.errors import NixFailed, OutcomeUnknown, StoreError
 from capsule_domain.models.forecast import Forecast, LockedNixpkgs, PackageFacts
 from capsule_domain.models.generation import Generation, InstalledEnvironment
+from capsule_domain.models.stack import NixpkgsFlag
 
 FLAKE, LOCK = "flake.nix", "flake.lock"
 _THIS_FLAKE = "path:.#default"
@@ -66,12 +67,14 @@ class Prepared:
         """The nixpkgs that the lock names."""
         return locked_nixpkgs(self._lock)[0]
 
-    def facts(self, packages: Sequence[str]) -> Mapping[str, PackageFacts]:
+    def facts(
+        self, packages: Sequence[str], *, flags: Mapping[NixpkgsFlag, Sequence[str]]
+    ) -> Mapping[str, PackageFacts]:
         """One evaluation of the locked nixpkgs. Raises NixFailed where there is none."""
         _, nixpkgs = locked_nixpkgs(self._lock)
         if nixpkgs is None:
             raise NixFailed("cannot look at the packages: the flake has no nixpkgs")
-        expression = facts_expression(nixpkgs, packages)
+        expression = facts_expression(nixpkgs, packages, flags)
         doing = "cannot look at the packages"
         said = self._ask("eval", "--json", "--impure", "--expr", expression, doing=doing)
         return read_facts(said.stdout)

@@ -3,6 +3,7 @@
 import logging
 import os
 import selectors
+import shlex
 import signal
 import subprocess
 import time
@@ -28,6 +29,7 @@ INSTALL_HINT = "install Nix: capsule bootstrap"
 
 _GENTLE_SECONDS = 5.0
 _KEPT_LINES = 60
+_LOGGED_LETTERS = 200
 _LONGEST_LINE_BYTES = 8192
 _MOST_OUTPUT_BYTES = 32 * 2**20
 _log = logging.getLogger("capsule.nix")
@@ -40,9 +42,10 @@ def find_program(
     home = environment.get("HOME", "")
     known = [place.replace("~", home, 1) for place in places if home or place[0] != "~"]
     for folder in [*environment.get("PATH", "").split(os.pathsep), *known]:
-        candidate = Path(folder, name)
-        if folder and candidate.is_file() and os.access(candidate, os.X_OK):
-            return str(candidate)
+        with suppress(OSError):  # a folder on PATH may be closed to us
+            candidate = Path(folder, name)
+            if folder and candidate.is_file() and os.access(candidate, os.X_OK):
+                return str(candidate)
     return None
 
 
@@ -81,9 +84,11 @@ class NixProcess:
         program = find_program(words[0], self.environment, self.places)
         if program is None:
             raise ToolMissing("Nix", hint=INSTALL_HINT)
-        _log.info("%s", " ".join(words))
+        _log.info("%s", shlex.join(" ".join(word.split())[:_LOGGED_LETTERS] for word in words))
         with TemporaryDirectory(prefix="capsule-nix-") as scratch:
-            surroundings = {**self.environment, **_PLAIN, **self._home(scratch, own=own_home)}
+            # Nix takes an empty XDG_CACHE_HOME for the root folder; it means that it is unset.
+            given = {n: v for n, v in self.environment.items() if v or not n.startswith("XDG_")}
+            surroundings = {**given, **_PLAIN, **self._home(scratch, own=own_home)}
             process = _start([program, *words[1:]], folder, surroundings)
             try:
                 ear = _Ear(process, pulse, kept_lines, timeout_seconds)

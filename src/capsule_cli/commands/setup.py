@@ -57,7 +57,7 @@ def _paint_plan(screen: "Screen", plan: "Activation") -> None:
     screen.header(f"Setup of {plan.profile}")
     screen.fields(
         [
-            ("nixpkgs", _nixpkgs(plan)),
+            *([("nixpkgs", _nixpkgs(plan))] if plan.nixpkgs.revision else []),
             ("download", _download(plan.forecast)),
             ("build here", ", ".join(plan.forecast.build) or "nothing but links"),
             ("profile", plan.link),
@@ -74,10 +74,8 @@ def _paint_plan(screen: "Screen", plan: "Activation") -> None:
 
 
 def _nixpkgs(plan: "Activation") -> str:
-    if plan.nixpkgs.revision is None:
-        return "as the lock says"
     date = f" of {plan.nixpkgs.date:%Y-%m-%d}" if plan.nixpkgs.date else ""
-    return f"{plan.nixpkgs.revision[:12]}{date}"
+    return f"{(plan.nixpkgs.revision or '')[:12]}{date}"
 
 
 def _download(forecast: "Forecast") -> str:

@@ -35,7 +35,8 @@ class PackageFacts(Model):
 
     `found` is False when no attribute has that path, `evaluates` when looking at it
     fails: then the rest says nothing. `name` is what the package calls itself: its
-    licence is allowed by it. `available` is about this machine's platform.
+    licence is allowed by it. `system` is the platform that all this is about, such as
+    `x86_64-linux`, and `available` whether the package is for it.
     """
 
     found: bool = True
@@ -46,6 +47,7 @@ class PackageFacts(Model):
     unfree: bool = False
     insecure: bool = False
     available: bool = True
+    system: str | None = None
 
 
 class InspectionStep(Model):

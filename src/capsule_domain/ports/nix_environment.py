@@ -8,6 +8,7 @@ from typing import Protocol
 from capsule_domain.models.finding import Finding
 from capsule_domain.models.forecast import Forecast, LockedNixpkgs, PackageFacts
 from capsule_domain.models.generation import Generation, InstalledEnvironment
+from capsule_domain.models.stack import NixpkgsFlag
 
 Progress = Callable[[float, str], None]
 """Called at least every three seconds while Nix works: seconds since it began, last words."""
@@ -24,8 +25,13 @@ class PreparedFlake(Protocol):
     def nixpkgs(self) -> LockedNixpkgs:
         """The nixpkgs that the lock names."""
 
-    def facts(self, packages: Sequence[str]) -> Mapping[str, PackageFacts]:
-        """What the locked nixpkgs says of each attribute path, in one evaluation."""
+    def facts(
+        self, packages: Sequence[str], *, flags: Mapping[NixpkgsFlag, Sequence[str]]
+    ) -> Mapping[str, PackageFacts]:
+        """What the locked nixpkgs says of each attribute path, in one evaluation.
+
+        `flags` are settings of nixpkgs, each with the platforms on which it is on.
+        """
 
     def forecast(self) -> Forecast:
         """What installing it would take."""

@@ -1,11 +1,11 @@
 """Activate: the active profile becomes what is installed on this machine; and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from capsule_domain.errors import ConfigurationError, NixFailed, ToolMissing
-from capsule_domain.models.forecast import Forecast, PackageFacts
+from capsule_domain.models.forecast import Forecast
 from capsule_domain.models.generation import Activation, InstalledEnvironment
 from capsule_domain.models.nixos import PreviewFormat
 from capsule_domain.models.profile import Environment
@@ -23,7 +23,7 @@ from capsule_domain.services.nix_version import (
     is_old,
     is_too_old,
 )
-from capsule_domain.services.verdicts import errors_of, judged
+from capsule_domain.services.verdicts import Facts, errors_of, judged, left_out
 
 
 @dataclass(frozen=True)
@@ -88,17 +88,17 @@ class Activate:
             return made.forecast()
         except NixFailed as error:
             facts = self._facts(environment, made)
-            findings = errors_of(list(judged(facts, environment.unfree)))
+            findings = errors_of(list(judged(facts, environment)))
             if not findings:
                 raise
             raise ConfigurationError(
                 "; ".join(finding.message for finding in findings), hint="capsule check"
             ) from error
 
-    def _facts(self, environment: Environment, made: PreparedFlake) -> Mapping[str, PackageFacts]:
+    def _facts(self, environment: Environment, made: PreparedFlake) -> Facts:
         """Versions for later; an environment that can be built is not refused without them."""
         try:
-            return made.facts(wanted_packages(environment))
+            return made.facts(wanted_packages(environment), flags=environment.nixpkgs_flags)
         except NixFailed:
             return {}
 
@@ -107,7 +107,7 @@ class Activate:
         environment: Environment,
         made: PreparedFlake,
         forecast: Forecast,
-        facts: Mapping[str, PackageFacts],
+        facts: Facts,
         warnings: tuple[str, ...],
     ) -> Activation:
         store_path, record = current_record(self.environment)
@@ -115,6 +115,7 @@ class Activate:
         link = self.environment.link
         changed = forecast.store_path != store_path
         there = _available(environment, facts) if changed else ()
+        without = left_out(facts, environment)
         added, removed = difference(record.packages if record and changed else (), there)
         return Activation(
             profile=environment.profile.name,
@@ -129,7 +130,7 @@ class Activate:
             updated=_updated(record, facts),
             nixpkgs=made.nixpkgs,
             forecast=forecast,
-            warnings=(*warnings, *_left_out(facts)),
+            warnings=(*warnings, *(f"{why}, and is left out" for why in without.values())),
         )
 
     def _record(
@@ -137,14 +138,15 @@ class Activate:
         environment: Environment,
         flake: str,
         forecast: Forecast,
-        facts: Mapping[str, PackageFacts],
+        facts: Facts,
     ) -> InstalledEnvironment:
-        versions = {name: fact.version for name, fact in facts.items() if fact.version}
+        there = _available(environment, facts)
+        versions = {n: fact.version for n, fact in facts.items() if n in there and fact.version}
         fresh = InstalledEnvironment(
             store_path=forecast.store_path,
             profile=environment.profile.name,
             stacks=tuple(entry.stack.name for entry in environment.stacks),
-            packages=_available(environment, facts),
+            packages=there,
             versions=versions,
             flake=flake,
             flake_sha256=sha256(flake.encode()).hexdigest(),
@@ -158,22 +160,12 @@ class Activate:
         return fresh.model_copy(update={name: getattr(known, name) for name in kept})
 
 
-def _available(environment: Environment, facts: Mapping[str, PackageFacts]) -> tuple[str, ...]:
-    wanted = wanted_packages(environment)
-    return tuple(name for name in wanted if name not in facts or facts[name].available)
+def _available(environment: Environment, facts: Facts) -> tuple[str, ...]:
+    missing = left_out(facts, environment)
+    return tuple(name for name in wanted_packages(environment) if name not in missing)
 
 
-def _left_out(facts: Mapping[str, PackageFacts]) -> tuple[str, ...]:
-    return tuple(
-        f"{package} is not for this machine's platform and is left out"
-        for package, fact in sorted(facts.items())
-        if not fact.available
-    )
-
-
-def _updated(
-    record: InstalledEnvironment | None, facts: Mapping[str, PackageFacts]
-) -> dict[str, str]:
+def _updated(record: InstalledEnvironment | None, facts: Facts) -> dict[str, str]:
     before = record.versions if record else {}
     return {
         name: f"{before[name]} → {fact.version}"

@@ -11,7 +11,7 @@ from capsule_domain.errors import (
     NotFound,
     ToolMissing,
 )
-from capsule_domain.models.finding import Finding, Severity
+from capsule_domain.models.finding import Finding
 from capsule_domain.models.forecast import Forecast, Inspection, InspectionStep
 from capsule_domain.models.nixos import PreviewFormat
 from capsule_domain.models.profile import Environment
@@ -22,7 +22,7 @@ from capsule_domain.ports.package_index import PackageIndex
 from capsule_domain.services.environment import ManageProfile
 from capsule_domain.services.installed import current_record, difference, wanted_packages
 from capsule_domain.services.nix_version import OLDEST_NIX, dotted, is_too_old
-from capsule_domain.services.verdicts import error_found, judged
+from capsule_domain.services.verdicts import error_found, errors_of, judged
 
 GRAPH, PARSE, EVALUATION, FORECAST = "graph", "parse", "evaluation", "forecast"
 
@@ -89,8 +89,9 @@ class Check:
             seen.done(GRAPH, "the profile does not hold")
             return None
         seen.profile = environment.profile.name
-        packages = len(wanted_packages(environment))
-        seen.done(GRAPH, f"{len(environment.stacks)} stacks, {packages} packages")
+        stacks = _counted(len(environment.stacks), "stack")
+        packages = _counted(len(wanted_packages(environment)), "package")
+        seen.done(GRAPH, f"{stacks}, {packages}")
         return environment
 
     def _parse(self, seen: _Seen, flake: str) -> bool:
@@ -115,15 +116,16 @@ class Check:
     def _evaluate(self, seen: _Seen, environment: Environment, made: PreparedFlake) -> bool:
         wanted = wanted_packages(environment)
         try:
-            facts = made.facts(wanted)
+            facts = made.facts(wanted, flags=environment.nixpkgs_flags)
         except NixFailed as error:
             seen.findings.append(error_found(EVALUATION, error.message, hint=error.hint))
             seen.done(EVALUATION, "nixpkgs could not be evaluated")
             return False
-        found = list(judged(facts, environment.unfree, self.index))
+        found = list(judged(facts, environment, self.index))
         seen.findings += found
-        seen.done(EVALUATION, f"{len(wanted)} packages looked at")
-        return not any(finding.severity is Severity.ERROR for finding in found)
+        seen.done(EVALUATION, f"{_counted(len(wanted), 'package')} looked at")
+        # What is broken is left out: the rest can be evaluated without it.
+        return all(finding.rule == "broken" for finding in errors_of(found))
 
     def _forecast(self, seen: _Seen, made: PreparedFlake) -> None:
         try:
@@ -169,6 +171,10 @@ def told(forecast: Forecast) -> str:
         parts.append(f"{forecast.unpacked_mib:.1f} MiB on disk")
     parts.append(f"{len(forecast.build)} to build here")
     return ", ".join(parts)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def _inspection(seen: _Seen) -> Inspection:

@@ -1,0 +1,3 @@
+{
+  outputs = _: { lib = import ./lib.nix; };
+}
