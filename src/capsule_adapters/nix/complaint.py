@@ -47,7 +47,7 @@ def failure(doing: str, exit_code: int, lines: Sequence[str]) -> CapsuleError:
 def _first_error(lines: Sequence[str]) -> str | None:
     """The first error is the cause; those after it say only what depended on it."""
     found = (_ERROR.match(line) for line in lines)
-    return next((match["text"] for match in found if match), None)
+    return next((match["text"].rstrip(";:") for match in found if match), None)
 
 
 def _without_words(exit_code: int, lines: Sequence[str]) -> str:

@@ -15,17 +15,24 @@ class Pulse:
     One for the whole of a work: many short processes are no silence either.
     """
 
-    def __init__(self, progress: Progress, *, every_seconds: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        *,
+        every_seconds: float = EVERY_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.every_seconds = every_seconds
         self._progress = progress
-        self._began = time.monotonic()
+        self._monotonic = monotonic
+        self._began = monotonic()
         self._shown = self._began
         self._last = ""
 
     def beat(self, line: str | None = None) -> None:
         """Time has passed; perhaps something was said."""
         self._last = line or self._last
-        now = time.monotonic()
+        now = self._monotonic()
         if now - self._shown >= self.every_seconds:
             self._shown = now
             self._progress(now - self._began, self._last)
