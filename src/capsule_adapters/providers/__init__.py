@@ -6,17 +6,22 @@ Importing this imports no HTTP library, so that what only lists clouds stays qui
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from capsule_adapters.providers import digitalocean
+from capsule_adapters.providers import digitalocean, vultr
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
 from capsule_domain.models.server import Capabilities
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.provider import Provider
 
+if TYPE_CHECKING:
+    from capsule_adapters.rest.transport import JsonApi
+
 Connect = Callable[[Mapping[str, SecretStr], str | None, Clock], Provider]
+RestImplementation = Callable[[Dialect, "JsonApi", Clock], Provider]
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,8 @@ def _text(value: SecretStr | str) -> str:
     return (value.get_secret_value() if isinstance(value, SecretStr) else value).strip()
 
 
-def _rest(dialect: Dialect) -> ProviderEntry:
-    """A cloud that a dialect describes."""
+def _rest(dialect: Dialect, implementation: RestImplementation | None = None) -> ProviderEntry:
+    """A cloud that a dialect describes. `implementation` None takes RestProvider."""
 
     def connected(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
         from capsule_adapters.rest.provider import RestProvider
@@ -85,7 +90,7 @@ def _rest(dialect: Dialect) -> ProviderEntry:
             pacing=dialect.pacing,
             refusals=dialect.refusals,
         )
-        return RestProvider(dialect, api, clock)
+        return (implementation or RestProvider)(dialect, api, clock)
 
     return ProviderEntry(
         name=dialect.name,
@@ -98,5 +103,9 @@ def _rest(dialect: Dialect) -> ProviderEntry:
 
 
 PROVIDERS: Mapping[str, ProviderEntry] = {
-    entry.name: entry for entry in (_rest(digitalocean.DIALECT),)
+    entry.name: entry
+    for entry in (
+        _rest(digitalocean.DIALECT),
+        _rest(vultr.DIALECT, vultr.VultrProvider),
+    )
 }

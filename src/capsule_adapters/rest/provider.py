@@ -97,7 +97,7 @@ class RestProvider:
     def create(self, request: ServerRequest) -> Server:
         self._refuse_unfit(request)
         request = request.model_copy(update={"ssh_public_key": self._public_key(request).line})
-        with _nothing_rented():
+        with nothing_rented():
             key = self._ensure_key(self._dialect.keys, request) if self._dialect.keys else None
         servers = self._dialect.servers
         image = request.image or servers.default_image
@@ -221,7 +221,7 @@ class RestProvider:
 
 
 @contextmanager
-def _nothing_rented() -> Iterator[None]:
+def nothing_rented() -> Iterator[None]:
     """Whatever failed in here, the renting request was not sent."""
     try:
         yield

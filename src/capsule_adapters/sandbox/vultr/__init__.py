@@ -1,0 +1,6 @@
+"""A rehearsal Vultr: stateful, on loopback, as unkind as the real one."""
+
+from capsule_adapters.sandbox.vultr.endpoints import Temper
+from capsule_adapters.sandbox.vultr.simulator import VultrSimulator
+
+__all__ = ["Temper", "VultrSimulator"]
