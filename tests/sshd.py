@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,18 +27,24 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
-SetEnv HOME={folder}/home
+SetEnv {environment}
 """
 
 
 class Sshd:
     """A running sshd: `port`, `user`, `host_key` (public, one line), `private_key` (a path).
 
-    Runs as whoever runs the tests, and lets in only that user with only that key. Skips
-    the test when sshd is not installed.
+    Runs as whoever runs the tests, and lets in only that user with only that key, whose
+    sessions see `environment` besides HOME. Skips the test when sshd is not installed.
     """
 
-    def __init__(self, folder: Path, *, key_type: str = "ssh-ed25519") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        key_type: str = "ssh-ed25519",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.program = needs_tool("sshd")
         self.folder = folder
         self.user = getpass.getuser()
@@ -53,6 +60,7 @@ class Sshd:
         (folder / "id_ed25519").chmod(0o600)
         self.private_key = str(folder / "id_ed25519")
         self.home = folder / "home"
+        self.environment = {"HOME": str(self.home), **(environment or {})}
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -82,7 +90,8 @@ class Sshd:
 
     def _start(self) -> bool:
         config = self.folder / "sshd_config"
-        config.write_text(CONFIG.format(port=self.port, folder=self.folder))
+        seen = " ".join(f'"{name}={value}"' for name, value in self.environment.items())
+        config.write_text(CONFIG.format(port=self.port, folder=self.folder, environment=seen))
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self.program, "-D", "-e", "-f", str(config)],

@@ -36,7 +36,7 @@ def machine_facts(answer: Answer, place: str) -> MachineFacts:
 
 
 _FLAGS = ("systemd", "container", "wsl", "nix_folder", "nix_folder_writable")
-_TEXTS = ("kernel", "architecture", "user", "home", "capsule_home", "shell", "start_up_file")
+_TEXTS = ("kernel", "architecture", "user", "home", "capsule_home", "login_shell", "start_up_file")
 _MAYBE = ("python", "python_version", "nix", "nix_version")
 
 

@@ -62,7 +62,7 @@ class MachineFacts(Model):
     user: str
     home: str
     capsule_home: str
-    shell: str
+    login_shell: str
     start_up_file: str
     sudo: Sudo
     programs: tuple[str, ...] = ()

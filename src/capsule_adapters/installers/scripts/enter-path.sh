@@ -1,5 +1,5 @@
 #!/bin/sh
-# enter-path.sh: put the block into the login shell's start-up file, once and at its end. What
+# enter-path.sh MARKER: put the block into the login shell's start-up file, once and at its end. What
 # else stands there stays as it is, and so do its mode and, where it is a link, the link.
 
 without_block() { # a block without its end is not taken for one: nothing of it is dropped

@@ -35,7 +35,7 @@ tell_person() {
   say user "$(id -un)"
   say home "$HOME"
   say capsule_home "$(capsule_home)"
-  say shell "$(login_shell)"
+  say login_shell "$(login_shell)"
   say start_up_file "$(start_up_file)"
   if [ "$(id -u)" = 0 ]; then
     say sudo root

@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-capsule.sh WHEEL STAMP: Capsule in an environment of its own; the link to it is changed
+# install-capsule.sh MARKER WHEEL STAMP: Capsule in an environment of its own; the link to it is changed
 # in one step when it is complete and has started once. The wheel is removed after.
 
 point() { # point LINK TARGET: in one step, also where LINK leads to something already
@@ -26,7 +26,7 @@ clean_up() {
 }
 
 main() {
-  wheel=$1 stamp=$2 new='' complete=''
+  wheel=$2 stamp=$3 new='' complete=''
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   [ "$(capsule_kind)" != foreign ] || fail "$HOME/.local/bin/capsule is not ours"

@@ -117,9 +117,9 @@ block() { # what is put there
 
 block_in() { # block_in FILE: the block as it stands there
   awk -v begin="$begin" -v end="$end" '
-    $0 == begin { inside = 1 }
-    inside { print }
-    $0 == end { inside = 0 }' "$1"
+    $0 == begin { inside = 1; held = "" }
+    inside { held = held $0 "\n" }
+    inside && $0 == end { inside = 0; printf "%s", held }' "$1"
 }
 
 # -- Capsule itself -------------------------------------------------------------------------

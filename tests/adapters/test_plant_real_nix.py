@@ -1,0 +1,202 @@
+"""Planting with the real Nix: built there, and built here and sent; each store a folder."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from capsule_adapters.nix.greenhouse import NixGreenhouse, store_url
+from capsule_domain.errors import NixFailed
+from capsule_domain.models.planting import BuildOn, PlantFile
+from capsule_domain.models.profile import Environment, Profile
+from capsule_domain.ports.host import Destination
+from capsule_domain.services.plant import Plant
+from tests.fakes.nix_renderer import FakeNixRenderer
+from tests.fakes.plots import FakeNixInstallers, FakeSeeds
+from tests.plots import Machine, machine
+from tests.tools import needs_tool
+
+FLAKE = """\
+{
+  outputs = _: {
+    packages = builtins.mapAttrs (system: _: {
+      default = derivation {
+        name = "capsule-dev";
+        inherit system;
+        builder = "/bin/sh";
+        PATH = "/usr/bin:/bin";
+        args = [
+          "-c"
+          "mkdir -p $out/bin; cd $out/bin; printf '#!/bin/sh\\necho @WORD@\\n' >greet; chmod +x *"
+        ];
+      };
+    }) { x86_64-linux = null; aarch64-linux = null; };
+  };
+}
+"""
+
+
+@dataclass
+class Renderer(FakeNixRenderer):
+    """One tiny flake that needs no network."""
+
+    word: str = "hello"
+
+    def preview(self, environment: Environment, form: object) -> str:
+        return FLAKE.replace("@WORD@", self.word)
+
+
+@dataclass
+class Site:
+    """A machine with the real Nix, and a store of its own at a path that both sides name alike."""
+
+    machine: Machine
+    service: Plant
+    renderer: Renderer
+    store: Path
+
+    def plant(self, build_on: BuildOn) -> list[str]:
+        """The steps that changed something."""
+        profile = Profile(name="dev")
+        environment = Environment(profile=profile, stacks=(), packages=(), python_packages=())
+        planting = self.service.plan(
+            self.machine.destination, environment, build_on=build_on, capsule=False
+        )
+        planted = self.service.run(planting, progress=lambda _event: None)
+        assert planted.seen.program == "greet"
+        assert Path(planted.store_path).is_relative_to(self.store)
+        said = subprocess.run(
+            [self.machine.home / ".local/state/nix/profiles/capsule/bin/greet"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert said.stdout == f"{self.renderer.word}\n"
+        return [change.step for change in planted.changes]
+
+
+def nix_environment(folder: Path, store: Path) -> dict[str, str]:
+    """The variables that keep Nix inside `folder`, with `store` as the store's name."""
+    conf = folder / "nix-conf"
+    conf.mkdir(parents=True)
+    (conf / "nix.conf").write_text(
+        "sandbox = false\nbuild-users-group =\nsubstituters =\nflake-registry =\n"
+        "experimental-features = nix-command flakes\nrequire-sigs = false\n"
+    )
+    return {
+        "NIX_CONF_DIR": str(conf),
+        "NIX_STORE_DIR": str(store),
+        "NIX_STATE_DIR": str(folder / "state"),
+        "NIX_LOG_DIR": str(folder / "log"),
+        "NIX_REMOTE": "",
+    }
+
+
+def wrapper(path: Path, program: str, environment: dict[str, str], *before: str) -> None:
+    """A program that starts the real one with `environment`."""
+    exports = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
+    words = " ".join(f"'{word}'" for word in (*before, program))
+    path.write_text(f'#!/bin/sh\n{exports}exec {words} "$@"\n')
+    path.chmod(0o755)
+
+
+def writable(folder: Path) -> None:
+    """The store is read-only, and pytest would like to take it away."""
+    for path in [folder, *folder.rglob("*")]:
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+
+
+@pytest.fixture
+def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
+    programs = {name: needs_tool(name) for name in ("nix", "nix-env", "nix-daemon")}
+    bubblewrap, ssh = needs_tool("bwrap"), needs_tool("ssh")
+    store = tmp_path / "store"
+    store.mkdir()
+    ours = tmp_path / "ours"
+    (ours / "store").mkdir(parents=True)
+    (ours / "bin").mkdir()
+    # Here the same name leads to another folder, so that what is sent is really sent.
+    seen = ("--dev-bind", "/", "/", "--bind", str(ours / "store"), str(store))
+    wrapper(ours / "bin" / "nix", programs["nix"], nix_environment(ours, store), bubblewrap, *seen)
+    # OpenSSH looks the person up in the system's list, and not in HOME.
+    known, config = own_home / ".ssh" / "known_hosts", own_home / ".ssh" / "config"
+    (ours / "bin" / "ssh").write_text(
+        f"#!/bin/sh\nexec '{ssh}' -F '{config}' -oUserKnownHostsFile='{known}' \"$@\"\n"
+    )
+    (ours / "bin" / "ssh").chmod(0o755)
+    with machine(tmp_path / "there", nix=False) as there:
+        theirs = nix_environment(tmp_path / "there" / "nix-state", store)
+        for name, program in programs.items():
+            wrapper(tmp_path / "there" / "programs" / name, program, theirs)
+        greenhouse = NixGreenhouse(
+            tmp_path / "greenhouse",
+            {**os.environ, "PATH": f"{ours / 'bin'}:{os.environ['PATH']}"},
+            places=(),
+        )
+        renderer = Renderer()
+        service = Plant(there.plots, greenhouse, FakeSeeds(), FakeNixInstallers(), renderer)
+        yield Site(there, service, renderer, store)
+    writable(store)
+    writable(ours / "store")
+    shutil.rmtree(ours / "store", ignore_errors=True)
+
+
+@pytest.mark.parametrize("build_on", [BuildOn.REMOTE, BuildOn.LOCAL])
+def test_packages_come_onto_the_machine_once_and_change_with_the_profile(
+    site: Site, build_on: BuildOn
+) -> None:
+    assert site.plant(build_on) == ["files", "environment", "path"]
+    before = site.machine.picture()
+    assert site.plant(build_on) == []
+    assert site.machine.picture() == before
+    site.renderer.word = "good day"
+    assert site.plant(build_on) == ["files", "environment"]
+    links = site.machine.home / ".local/state/nix/profiles"
+    assert sorted(path.name for path in links.iterdir()) == [
+        "capsule",
+        "capsule-1-link",
+        "capsule-2-link",
+    ]
+
+
+def test_a_build_that_fails_leaves_the_generation_before(site: Site) -> None:
+    site.plant(BuildOn.REMOTE)
+    link = site.machine.home / ".local/state/nix/profiles/capsule"
+    before = link.resolve()
+    site.renderer.word = "x' && exit 3 #"
+    with pytest.raises(NixFailed) as failed:
+        site.plant(BuildOn.REMOTE)
+    assert any("exit code 3" in line or "failed" in line for line in failed.value.lines)
+    assert link.resolve() == before
+
+
+def test_an_unknown_machine_is_not_sent_to(site: Site, own_home: Path) -> None:
+    greenhouse = site.service.greenhouse
+    flake = PlantFile(path="environment/dev/flake.nix", text=FLAKE)
+    grown = greenhouse.build(flake, None, heard=lambda _line: None)
+    (own_home / ".ssh" / "known_hosts").write_text("")
+    with pytest.raises(NixFailed) as failed:
+        greenhouse.send(
+            grown.store_path,
+            site.machine.destination,
+            nix="/usr/bin/nix",
+            heard=lambda _line: None,
+        )
+    assert any("Host key verification failed" in line for line in failed.value.lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("web", "ssh-ng://web?remote-program=/opt/nix-daemon"),
+        ("ann@web", "ssh-ng://ann@web?remote-program=/opt/nix-daemon"),
+        ("root@[2001:db8::1]", "ssh-ng://root@[2001:db8::1]?remote-program=/opt/nix-daemon"),
+    ],
+)
+def test_a_machines_store_is_named_as_nix_wants_it(text: str, url: str) -> None:
+    assert store_url(Destination.named(text), "/opt/nix") == url
