@@ -109,7 +109,7 @@ ROOT = Node(
         "sprout": Node("Add one tool, whole, to the active profile.", "sprout:sprout"),
         "edit": Node("Edit the active profile in your own editor.", "edit:edit"),
         "reset": Node("Go back to the defaults, after a backup.", "edit:reset"),
-        "preview": Node("The Nix that the active profile comes to.", "profile:preview"),
+        "preview": Node("The Nix that the active profile comes to.", "preview:preview"),
         "setup": Node("Install the active profile on this machine.", "setup:setup"),
         "check": Node(
             "Look whether the active profile would install, and what that would change.",

@@ -165,27 +165,3 @@ def use(
     profile = run.wiring.manage_profile(dry_run=run.options.dry_run).use(name)
     verb = "would be" if run.options.dry_run else "is"
     run.out.show(profile, lambda screen: screen.success(f"{profile.name} {verb} active"))
-
-
-def preview(
-    ctx: typer.Context,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="env, nixos, home, flake or shell.",
-            autocompletion=complete.words("env", "nixos", "home", "flake", "shell"),
-        ),
-    ] = "env",
-) -> None:
-    """The Nix that the active profile comes to."""
-    from capsule_domain.errors import UsageError
-    from capsule_domain.models.nixos import PreviewFormat
-
-    run = session(ctx)
-    if form not in list(PreviewFormat):
-        raise UsageError(f"no format named '{form}'", hint="--format env|nixos|home|flake|shell")
-    environment = run.wiring.manage_profile().show(None)
-    text = run.wiring.renderer().preview(environment, PreviewFormat(form))
-    body = {"format": form, "profile": environment.profile.name, "text": text}
-    run.out.show(body, lambda _screen: run.out.text(text))

@@ -148,6 +148,7 @@ class Wiring:
             renderer=self.renderer(),
             nix=self.nix(),
             environment=self.nix_environment(),
+            index=self.index(),
         )
 
     def plant(self) -> "Plant":

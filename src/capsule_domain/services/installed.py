@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import unified_diff
 
+from capsule_domain.errors import NotFound
 from capsule_domain.models.generation import InstalledEnvironment, PackageRow
 from capsule_domain.models.profile import Environment
 from capsule_domain.ports.nix_environment import NixEnvironment
@@ -49,6 +51,20 @@ def package_rows(environment: Environment, nix: NixEnvironment) -> Sequence[Pack
             )
         )
     return rows
+
+
+def flake_difference(flake: str, nix: NixEnvironment) -> str:
+    """A unified diff from the flake that is installed to `flake`; empty when they are the same.
+
+    Raises NotFound when nothing was written down of what is installed.
+    """
+    store_path, record = current_record(nix)
+    if store_path is not None and record is None:
+        raise NotFound("flake of", store_path, hint="capsule setup")
+    before = record.flake if record else ""
+    name = f"installed ({record.profile})" if record else "nothing installed"
+    lines = unified_diff(before.splitlines(), flake.splitlines(), name, "flake.nix", lineterm="")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def difference(before: Iterable[str], after: Iterable[str]) -> tuple[tuple[str, ...], ...]:
