@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
+
 from capsule_adapters.presets.catalogue import TomlCatalogue, rates
 from capsule_domain.models.money import Money
 from tests.tools import shared_file
@@ -52,12 +54,13 @@ def test_the_regions_of_digitalocean_have_their_countries() -> None:
     assert all(r.name for r in regions)
 
 
-def test_the_templates_of_digitalocean_are_those_of_the_reference() -> None:
+@pytest.mark.parametrize("cloud", ["digitalocean", "linode"])
+def test_the_templates_are_those_of_the_reference(cloud: str) -> None:
     reference = json.loads(
         shared_file("specs/catalogue.json").read_text(), parse_float=Decimal, parse_int=Decimal
     )
-    expected = {t["id"]: t for t in reference["templates"] if t["provider"] == "digitalocean"}
-    ours = {t.template: t for t in TomlCatalogue().templates() if t.provider == "digitalocean"}
+    expected = {t["id"]: t for t in reference["templates"] if t["provider"] == cloud}
+    ours = {t.template: t for t in TomlCatalogue().templates() if t.provider == cloud}
     assert ours.keys() == expected.keys()
     for name, template in ours.items():
         theirs = expected[name]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from capsule_adapters.providers import digitalocean, vultr
+from capsule_adapters.providers import digitalocean, linode, vultr
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
 from capsule_domain.models.server import Capabilities
@@ -107,5 +107,6 @@ PROVIDERS: Mapping[str, ProviderEntry] = {
     for entry in (
         _rest(digitalocean.DIALECT),
         _rest(vultr.DIALECT, vultr.VultrProvider),
+        _rest(linode.DIALECT),
     )
 }
