@@ -26,7 +26,7 @@ from capsule_domain.models.template import Stock
 from capsule_domain.ports.provider import Provider
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, Lost
-from tests.simulators import digitalocean
+from tests.simulators import digitalocean, linode, vultr
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 DEPLOYMENT = DeploymentId("01hzx3")
@@ -49,6 +49,9 @@ class Case:
     lose_next_create: Callable[[Lost], None]
     list_late: Callable[[], None]
     servers_made: Callable[[], int]
+    gpu_memory_gib: int = 640
+    """Of all of its GPUs together."""
+    tells_address_at_once: bool = False
 
     def request(self, name: str = "web-1") -> ServerRequest:
         return ServerRequest(
@@ -113,9 +116,54 @@ def _digitalocean() -> Iterator[Case]:
         )
 
 
+@contextmanager
+def _linode() -> Iterator[Case]:
+    with linode.rehearsal() as rehearsal:
+        cloud = rehearsal.simulator
+        temper = cloud.temper
+        yield Case(
+            provider=rehearsal.provider,
+            clock=rehearsal.clock,
+            region="fr-par",
+            slug="g6-nanode-1",
+            sold_out_slug="g7-premium-2",
+            gpu=("g1-gpu-rtx6000-1", "us-east"),
+            limit_servers=lambda limit: setattr(temper, "linode_limit", limit),
+            refuse_key=lambda: setattr(cloud, "token", "another"),
+            lose_next_create=lambda how: linode.lose(cloud, how.value),
+            list_late=lambda: setattr(temper, "settling_seconds", 60.0),
+            servers_made=lambda: len(cloud.state.linodes),
+            gpu_memory_gib=24,
+            tells_address_at_once=True,
+        )
+
+
+@contextmanager
+def _vultr() -> Iterator[Case]:
+    with vultr.rehearsal() as rehearsal:
+        cloud = rehearsal.simulator
+        temper = cloud.temper
+        yield Case(
+            provider=rehearsal.provider,
+            clock=rehearsal.clock,
+            region="fra",
+            slug="vc2-1c-1gb",
+            sold_out_slug="vhp-1c-1gb",
+            # Of bare metal, so that both kinds are in it.
+            gpu=("vbm-112c-2048gb-8-h100-gpu", "sea"),
+            limit_servers=lambda limit: setattr(temper, "server_limit", limit),
+            refuse_key=lambda: setattr(cloud, "token", "another"),
+            lose_next_create=lambda how: vultr.lose(cloud, how.value),
+            list_late=lambda: setattr(temper, "settling_seconds", 60.0),
+            servers_made=lambda: len(cloud.state.rentals),
+        )
+
+
 MAKERS: dict[str, Callable[[], AbstractContextManager[Case]]] = {
     "fake": _fake,
     "digitalocean": _digitalocean,
+    "linode": _linode,
+    "vultr": _vultr,
 }
 
 
@@ -167,10 +215,14 @@ def test_what_is_sold_out_is_offered_without_stock_and_refused(case: Case) -> No
     assert list(case.provider.servers()) == []
 
 
-def test_a_new_server_is_pending_without_an_address(case: Case) -> None:
+def test_a_new_server_is_pending_and_has_no_address_or_its_last_one(case: Case) -> None:
     server = case.provider.create(case.request())
     assert server.status is ServerStatus.PENDING
-    assert server.address is None
+    if case.tells_address_at_once:
+        assert server.address == case.provider.server(server.server_id).address
+        assert server.address is not None
+    else:
+        assert server.address is None
     assert server.provider == case.provider.name
     assert (server.name, server.region, server.slug) == ("web-1", case.region, case.slug)
     assert {TAG, "web"} <= set(server.tags)
@@ -200,12 +252,14 @@ def test_a_server_with_a_gpu_is_listed_too(case: Case) -> None:
     slug, region = case.gpu
     wanted = case.request().model_copy(update={"slug": slug, "region": region})
     server_id = case.provider.create(wanted).server_id
-    foreign = wanted.model_copy(update={"tags": ("other",)})
+    foreign = wanted.model_copy(update={"name": "other", "tags": ("other",)})
     other = case.provider.create(foreign).server_id
     assert {s.server_id for s in case.provider.servers()} == {server_id, other}
     assert [s.server_id for s in case.provider.servers(deployment=DEPLOYMENT)] == [server_id]
     gpus = {offer.gpu for offer in case.provider.offers() if offer.slug == slug}
-    assert all(gpu is not None and gpu.count * gpu.memory_gib == 640 for gpu in gpus)
+    assert all(
+        gpu is not None and gpu.count * gpu.memory_gib == case.gpu_memory_gib for gpu in gpus
+    )
 
 
 def test_a_list_may_miss_a_server_only_while_it_settles(case: Case) -> None:
