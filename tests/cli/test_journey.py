@@ -92,9 +92,8 @@ def test_the_demo_walks_the_whole_road_and_leaves_nothing(person: Person) -> Non
 
 def test_a_rehearsed_xnode_is_rented_watched_priced_and_ended(person: Person) -> None:
     before = picture_of(person.home)
-    rented = person.json(
-        "--sandbox", "openmesh", "deploy", "--name", "web-1", "--yes", "--tags", "a"
-    )
+    deploy = ("--sandbox", "openmesh", "deploy", "--provider", "digitalocean")
+    rented = person.json(*deploy, "--name", "web-1", "--yes", "--tags", "a")
     assert (rented["name"], rented["status"], rented["tags"]) == ("web-1", "running", ["a"])
     assert rented["price_per_hour"] == {"amount": "0.00893", "currency": "USD"}
     [row] = person.json("--sandbox", "openmesh", "xnodes", "--tags", "a")
@@ -113,6 +112,20 @@ def test_a_rehearsed_xnode_is_rented_watched_priced_and_ended(person: Person) ->
     assert person.json("--sandbox", "openmesh", "inventory") == []
     assert person.json("sandbox", "status")["servers"] == 0
     assert picture_of(person.home) == before
+
+
+def test_vultr_is_rehearsed_too(person: Person) -> None:
+    offers = person.json("--sandbox", "openmesh", "templates", "--provider", "vultr", "--live")
+    assert {"vultr-vc2-1", "vultr-bare-4"} <= {offer["template"] for offer in offers}
+    deploy = ("--sandbox", "openmesh", "deploy", "--provider", "vultr")
+    rented = person.json(*deploy, "--name", "web-1", "--yes")
+    assert (rented["status"], rented["template"]) == ("running", "vultr-vc2-1")
+    assert rented["price_per_hour"] == {"amount": "0.007", "currency": "USD"}
+    health = person.json("--sandbox", "openmesh", "monitor", "health", "web-1", "--run-check")
+    assert health["status"] == "healthy"
+    gone = person.json("--sandbox", "openmesh", "xnode", "terminate", "web-1", "--yes")
+    assert gone["status"] == "gone"
+    assert person.json("sandbox", "status")["servers"] == 0
 
 
 def test_a_profile_becomes_a_configuration_that_holds(person: Person) -> None:

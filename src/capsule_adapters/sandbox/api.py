@@ -45,6 +45,8 @@ class CloudApi(ABC):
     """A cloud's API on loopback. A subclass is the cloud: it answers and words its errors."""
 
     secret_headers: tuple[str, ...] = ("authorization",)
+    base_path: str = ""
+    """What the cloud's own base URL has behind its host, such as `/v2`."""
 
     def __init__(
         self, *, clock: Clock, port: int = 0, observer: Callable[[Exchange], None] | None = None
@@ -93,6 +95,11 @@ class CloudApi(ABC):
     def url(self) -> str:
         """The base URL, once started."""
         return self._server.url
+
+    @property
+    def endpoint(self) -> str:
+        """What stands for the cloud's own base URL."""
+        return self.url + self.base_path
 
     def count(self, method: str, path: str | None = None) -> int:
         """How many requests of that method, and exactly that path, came."""

@@ -1,4 +1,4 @@
-"""The sandbox's process: a rehearsal cloud and its machines, until it is told to end."""
+"""The sandbox's process: rehearsal clouds and their machines, until it is told to end."""
 
 import argparse
 import logging
@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -26,7 +27,7 @@ from capsule_adapters.store.lock import FileLock
 from capsule_domain.errors import CapsuleError, StoreError
 
 if TYPE_CHECKING:
-    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
+    from capsule_adapters.sandbox.api import CloudApi
     from capsule_adapters.sandbox.hosts import SandboxMachines
 
 LOG = logging.getLogger("capsule.sandbox")
@@ -75,43 +76,70 @@ def run(folder: Path, parent: int | None, ready: Callable[[], None]) -> int:
 
 @contextmanager
 def _rehearsal(folder: Path) -> Iterator[None]:
-    """The cloud and its machines, announced while they answer."""
+    """The clouds and their machines, announced while they answer."""
     from capsule_adapters.sandbox.hosts import SandboxMachines
 
     file = folder / FILE_NAME
     file.unlink(missing_ok=True)  # of a sandbox that is no more
     machines = SandboxMachines(folder / MACHINES)
-    try:
+    token = token_hex(32)
+    with ExitStack() as running:
+        running.callback(machines.stop)
         machines.start()
-        cloud = _cloud(machines, folder / "digitalocean.json")
-        endpoint = cloud.start()
-        try:
-            announce(
-                folder,
-                Announcement(
-                    pid=os.getpid(),
-                    started=process_started(os.getpid()) or "",
-                    endpoints={"digitalocean": endpoint},
-                    token=SecretStr(cloud.token),
-                    ssh_config=str(machines.ssh_config),
-                    isolation=machines.isolation,
-                ),
-            )
-            yield
-        finally:
-            file.unlink(missing_ok=True)
-            cloud.stop()
-    finally:
-        machines.stop()
+        clouds = {
+            name: running.enter_context(_opened(rehearse, machines, folder / f"{name}.json", token))
+            for name, rehearse in _CLOUDS.items()
+        }
+        running.callback(file.unlink, missing_ok=True)
+        announce(
+            folder,
+            Announcement(
+                pid=os.getpid(),
+                started=process_started(os.getpid()) or "",
+                endpoints={name: cloud.endpoint for name, cloud in clouds.items()},
+                token=SecretStr(token),
+                ssh_config=str(machines.ssh_config),
+                isolation=machines.isolation,
+            ),
+        )
+        yield
 
 
-def _cloud(machines: "SandboxMachines", state_file: Path) -> "DigitalOceanSimulator":
-    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
-
+def _opened(
+    rehearse: "Rehearse", machines: "SandboxMachines", state_file: Path, token: str
+) -> "CloudApi":
     try:
-        return DigitalOceanSimulator(machines, state_file=state_file)
+        return rehearse(machines, state_file, token)
     except (ValueError, OSError) as error:
         raise StoreError(f"{state_file} is damaged: {error}", hint=f"rm {state_file}") from error
+
+
+def _digitalocean(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
+
+    return DigitalOceanSimulator(machines, state_file=state_file, token=token)
+
+
+def _vultr(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.vultr import VultrSimulator
+
+    return VultrSimulator(machines, state_file=state_file, token=token)
+
+
+def _linode(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.linode import LinodeSimulator
+
+    return LinodeSimulator(machines, state_file=state_file, token=token)
+
+
+Rehearse = Callable[["SandboxMachines", Path, str], "CloudApi"]
+"""Makes one cloud over the machines of all, with its state's file and everyone's token."""
+
+_CLOUDS: Mapping[str, Rehearse] = {
+    "digitalocean": _digitalocean,
+    "vultr": _vultr,
+    "linode": _linode,
+}
 
 
 def _in_background(work: Callable[[Callable[[], None]], int]) -> int:

@@ -25,6 +25,8 @@ class VultrSimulator(CloudApi):
     constructor raises OSError and ValueError when that cannot be read.
     """
 
+    base_path = routes.PREFIX
+
     def __init__(
         self,
         machines: Machines,
@@ -51,11 +53,6 @@ class VultrSimulator(CloudApi):
                 # It may be half made, or made without our having heard of it.
                 self._room.remove(rental.id)
                 self._room.boot(rental)
-
-    @property
-    def endpoint(self) -> str:
-        """What stands for `https://api.vultr.com/v2`."""
-        return self.url + routes.PREFIX
 
     def stop(self) -> None:
         super().stop()
