@@ -80,9 +80,11 @@ class Generate:
         )
 
     def _remember(self, folder: str) -> None:
-        settings = self.choices.settings()
-        if settings.last_configuration != folder:
-            self.choices.save_settings(settings.model_copy(update={"last_configuration": folder}))
+        with self.choices.changing():
+            settings = self.choices.settings()
+            if settings.last_configuration != folder:
+                changed = settings.model_copy(update={"last_configuration": folder})
+                self.choices.save_settings(changed)
 
 
 def _marked(file: RenderedFile, part: NixosPart) -> RenderedFile:

@@ -55,20 +55,19 @@ class NixpkgsSource:
 
     def nixpkgs(self, progress: Progress) -> Nixpkgs:
         """Which one it is, and where it is from."""
-        pulse = _pulse(progress, lambda: "reading names")
         found = self._find(progress)
-        names = self._names(found, pulse)
+        names = self._names(found, progress)
         revision = found.revision or names.get("revision")
         return Nixpkgs(source=found.source, release=names.get("release"), revision=revision)
 
     def packages(self, progress: Progress) -> Iterator[Package]:
         """What is at the top and in python3Packages, in no order; functions are left out."""
         found = self._find(progress)
-        done = 0
-        pulse = _pulse(progress, lambda: f"{done} of {len(paths)} packages")
-        names = self._names(found, pulse)
+        names = self._names(found, progress)
         paths: list[_Path] = [(name,) for name in names["top"]]
         paths += [(_PYTHON, name) for name in names["python"]]
+        done = 0
+        pulse = _pulse(progress, lambda: f"{done} of {len(paths)} packages")
         with TemporaryDirectory(prefix="capsule-index-") as scratch:
 
             def read(chunk: Sequence[_Path]) -> Sequence[object]:
@@ -105,7 +104,8 @@ class NixpkgsSource:
             self._found = self._place.find(_pulse(progress, lambda: "getting nixpkgs"))
         return self._found
 
-    def _names(self, found: Found, pulse: SharedPulse) -> Mapping[str, Any]:
+    def _names(self, found: Found, progress: Progress) -> Mapping[str, Any]:
+        pulse = _pulse(progress, lambda: "reading names")
         if found.folder not in self._read_names:
             self._read_names[found.folder] = self._evaluate("names.nix", found, {}, pulse)
         return self._read_names[found.folder]

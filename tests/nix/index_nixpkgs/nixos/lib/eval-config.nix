@@ -1,0 +1,22 @@
+{ system, modules }:
+{
+  options = {
+    "services.nginx.enable" = {
+      type = "boolean";
+      default.text = "false";
+      declarations = [ (toString ../modules/nginx.nix) ];
+    };
+    "services.nginx.secret" = {
+      type = "string";
+      internal = true;
+    };
+    "services.nginx.old" = {
+      type = "string";
+      visible = false;
+    };
+    "services.nginx.package" = {
+      type = "package";
+      default.text = throw "no text";
+    };
+  };
+}
