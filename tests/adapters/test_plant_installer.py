@@ -1,16 +1,15 @@
 """The Nix project's installer is downloaded to a file, and nothing else happens to it."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from capsule_adapters.installers.nix import URL, HttpNixInstallers, installer_url
 from capsule_domain.errors import ConfigurationError, HostError, HostUnreachable
+from tests.served import answering
 
 SCRIPT = b"#!/bin/sh\necho installing\n"
 
@@ -38,22 +37,9 @@ class Pages(BaseHTTPRequestHandler):
         """Quietly."""
 
 
-@contextmanager
-def serving() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
 def site() -> Iterator[str]:
-    with serving() as url:
+    with answering(Pages) as url:
         yield url
 
 
@@ -106,7 +92,7 @@ def test_a_password_in_the_address_is_not_repeated(tmp_path: Path) -> None:
 
 
 def test_nobody_there_is_told(tmp_path: Path) -> None:
-    with serving() as url:
+    with answering(Pages) as url:
         pass
     with pytest.raises(HostUnreachable, match="cannot be downloaded"):
         HttpNixInstallers(f"{url}/install", tmp_path).fetch()

@@ -4,16 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from capsule_adapters.installers.seeds import HomeSeeds
 from capsule_cli import __version__
 from capsule_cli.wiring import Wiring
 from capsule_domain.models.facts import OwnCapsule
@@ -30,6 +28,7 @@ from tests.fakes.plots import (
 )
 from tests.fakes.presets import FakePresets
 from tests.plots import Machine, machine
+from tests.served import serving
 
 BARE = FACTS.model_copy(
     update={"nix": None, "nix_version": None, "nix_folder": False, "online": True}
@@ -200,16 +199,20 @@ def process(*arguments: str, **environment: str) -> Ran:
 
 
 def test_a_machine_is_planted_with_capsule_and_the_second_run_changes_no_file(
-    site: Machine,
+    site: Machine, tmp_path: Path
 ) -> None:
-    first = process("plant", "web", "--yes", "--json", "--profile", "prod")
+    # From an installation of its own: what is planted is the very files that run.
+    with zipfile.ZipFile(HomeSeeds(tmp_path / "made").wheel().path) as archive:
+        archive.extractall(tmp_path / "installed")
+    own = {"PYTHONPATH": str(tmp_path / "installed"), "PYTHONDONTWRITEBYTECODE": "1"}
+    first = process("plant", "web", "--yes", "--json", "--profile", "prod", **own)
     assert first.code == 0, first.stderr
     assert first.data["seen"]["capsule_version"] == __version__
     before = site.picture()
     assert ".local/bin/capsule" in before
     assert (site.home / ".capsule/config.yml").read_text() == "version: 1\nactive_profile: prod\n"
     assert not list((site.home / ".capsule" / "installers").iterdir())
-    again = process("plant", "web", "--profile", "prod")
+    again = process("plant", "web", "--profile", "prod", **own)
     assert (again.code, again.stderr.count("0 changes")) == (0, 1)
     assert site.picture() == before
 
@@ -250,26 +253,6 @@ def test_a_machine_never_met_and_one_with_another_key_are_exit_8(site: Machine) 
     changed = process("plant", "web", "--yes", "--no-capsule")
     assert (changed.code, "is not the one we know" in changed.stderr) == (8, True)
     assert not list(site.home.iterdir())
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A folder's files, served without a word."""
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Nothing."""
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @pytest.mark.parametrize("remote", [True, False], ids=["remote", "here"])

@@ -1,4 +1,7 @@
-"""What every `Hosts` and its `Host` do: a script, a real sshd, the sandbox's machines."""
+"""What every `Hosts` and its `Host` do: a script, a real sshd, the sandbox's machines.
+
+A `Host` may also be this machine, to which there is no way: it passes what is a `Host`'s.
+"""
 
 import shlex
 import time
@@ -10,13 +13,14 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from capsule_adapters.installers.this_machine import ThisMachine
 from capsule_adapters.sandbox.hosts import SandboxMachines
 from capsule_adapters.sandbox.isolation import Folders
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.keys import SshKeys
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_domain.errors import CommandFailed, HostKeyChanged, HostUnreachable
-from capsule_domain.ports.host import Completed, Hosts, KnownHosts, Target
+from capsule_domain.ports.host import Completed, Host, Hosts, KnownHosts, Target
 from capsule_domain.services.user_data import user_data
 from tests.fakes.hosts import Answer, FakeHosts
 from tests.fakes.keys import FakeKeys
@@ -141,62 +145,107 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     yield from MAKERS[request.param](tmp_path)
 
 
+@dataclass
+class Place:
+    """A `Host`, and where files may be put on it."""
+
+    host: Host
+    folder: str
+    read: Callable[[str], tuple[bytes, int]]
+
+
+@pytest.fixture(params=[*MAKERS, "here"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param == "here":
+        yield Place(ThisMachine(), str(tmp_path), on_disk)
+        return
+    for site in MAKERS[request.param](tmp_path):
+        with site.hosts.connect(site.target) as host:
+            yield Place(host, site.folder, site.read)
+
+
+@pytest.fixture
+def host(place: Place) -> Host:
+    return place.host
+
+
 def run(site: Site, command: str, *, stdin: str = "", check: bool = False) -> Completed:
     with site.hosts.connect(site.target) as host:
         return host.run(command, stdin=stdin, check=check)
 
 
-def test_a_command_gives_both_outputs_and_its_exit_code(site: Site) -> None:
-    done = run(site, "echo out; echo err >&2")
+def test_a_command_gives_both_outputs_and_its_exit_code(host: Host) -> None:
+    done = host.run("echo out; echo err >&2")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "out\n", "err\n")
 
 
-def test_a_command_is_a_shells(site: Site) -> None:
-    assert run(site, "echo $((6 * 7))").stdout == "42\n"
+def test_a_command_is_a_shells(host: Host) -> None:
+    assert host.run("echo $((6 * 7))").stdout == "42\n"
 
 
-def test_input_reaches_the_command_whole(site: Site) -> None:
+def test_input_reaches_the_command_whole(host: Host) -> None:
     text = "line with ünïcode and 'quotes'\n" * 3
-    assert run(site, "cat", stdin=text).stdout == text
-    assert run(site, "wc -c", stdin="x" * 3_000_000).stdout.strip() == "3000000"
+    assert host.run("cat", stdin=text).stdout == text
+    assert host.run("wc -c", stdin="x" * 3_000_000).stdout.strip() == "3000000"
 
 
-def test_a_command_need_not_read_all_of_its_input(site: Site) -> None:
-    assert run(site, "head -c 3", stdin="x" * 3_000_000).stdout == "xxx"
+def test_a_command_need_not_read_all_of_its_input(host: Host) -> None:
+    assert host.run("head -c 3", stdin="x" * 3_000_000).stdout == "xxx"
 
 
-def test_a_failure_is_told_and_no_error_unless_asked(site: Site) -> None:
-    done = run(site, "echo no >&2; exit 3")
+def test_a_failure_is_told_and_no_error_unless_asked(host: Host) -> None:
+    done = host.run("echo no >&2; exit 3")
     assert (done.exit_code, done.stderr) == (3, "no\n")
 
 
-def test_with_check_a_failure_is_an_error_that_names_the_cause(site: Site) -> None:
+def test_with_check_a_failure_is_an_error_that_names_the_cause(host: Host) -> None:
     with pytest.raises(CommandFailed, match=r"\(3\): no"):
-        run(site, "echo no >&2; exit 3", check=True)
+        host.run("echo no >&2; exit 3", check=True)
 
 
-def test_a_command_ended_by_a_signal_has_exit_code_minus_one(site: Site) -> None:
-    assert run(site, "kill -9 $$").exit_code == -1
+def test_a_command_ended_by_a_signal_has_exit_code_minus_one(host: Host) -> None:
+    assert host.run("kill -9 $$").exit_code == -1
 
 
-def test_output_that_is_no_text_is_replaced(site: Site) -> None:
-    assert run(site, "printf '\\377x'").stdout == "\N{REPLACEMENT CHARACTER}x"
+def test_output_that_is_no_text_is_replaced(host: Host) -> None:
+    assert host.run("printf '\\377x'").stdout == "\N{REPLACEMENT CHARACTER}x"
 
 
-def test_a_flood_of_output_is_an_error_not_a_flood_of_memory(site: Site) -> None:
+def test_a_flood_of_output_is_an_error_not_a_flood_of_memory(host: Host) -> None:
     with pytest.raises(CommandFailed, match="8 MiB"):
-        run(site, "head -c 9000000 /dev/zero")
+        host.run("head -c 9000000 /dev/zero")
 
 
-def test_a_command_that_does_not_end_in_time_is_given_up_and_the_connection_lives(
-    site: Site,
+def test_a_command_that_does_not_end_in_time_is_given_up_and_the_next_one_runs(
+    host: Host,
 ) -> None:
-    with site.hosts.connect(site.target) as host:
-        begun = time.monotonic()
-        with pytest.raises(HostUnreachable):
-            host.run("sleep 30", timeout_seconds=0.3)
-        assert time.monotonic() - begun < 10
-        assert host.run("echo again").stdout == "again\n"
+    begun = time.monotonic()
+    with pytest.raises(HostUnreachable):
+        host.run("sleep 30", timeout_seconds=0.3)
+    assert time.monotonic() - begun < 10
+    assert host.run("echo again").stdout == "again\n"
+
+
+def test_what_a_command_complains_of_is_heard_line_by_line(host: Host) -> None:
+    heard: list[str] = []
+    done = host.run("echo one >&2; echo two >&2", heard=heard.append)
+    assert heard == ["one", "two"]
+    assert done.stderr == "one\ntwo\n"
+
+
+def test_a_file_is_put_whole_with_its_mode_into_folders_that_are_made(place: Place) -> None:
+    path = f"{place.folder}/new/er/it's $HOME"
+    place.host.put(path, b"first\n")
+    assert place.read(path) == (b"first\n", 0o600)
+    place.host.put(path, b"second\n", mode=0o644)
+    assert place.read(path) == (b"second\n", 0o644)
+
+
+def test_a_file_where_a_folder_is_cannot_be_put(place: Place) -> None:
+    place.host.put(f"{place.folder}/taken/file", b"x")
+    with pytest.raises(CommandFailed, match="is a folder"):
+        place.host.put(f"{place.folder}/taken", b"y")
+    assert place.read(f"{place.folder}/taken/file")[0] == b"x"
 
 
 def test_several_connections_live_side_by_side(site: Site) -> None:
@@ -253,28 +302,3 @@ def test_a_machine_that_went_away_cannot_be_reached(site: Site) -> None:
 def test_reaching_tells_the_latency_and_asks_for_no_key(site: Site) -> None:
     site.known_hosts.forget(ALIAS)
     assert 0 <= site.hosts.reach(site.target, timeout_seconds=3) < 3000
-
-
-def test_what_a_command_complains_of_is_heard_line_by_line(site: Site) -> None:
-    heard: list[str] = []
-    with site.hosts.connect(site.target) as host:
-        done = host.run("echo one >&2; echo two >&2", heard=heard.append)
-    assert heard == ["one", "two"]
-    assert done.stderr == "one\ntwo\n"
-
-
-def test_a_file_is_put_whole_with_its_mode_into_folders_that_are_made(site: Site) -> None:
-    path = f"{site.folder}/new/er/it's $HOME"
-    with site.hosts.connect(site.target) as host:
-        host.put(path, b"first\n")
-        assert site.read(path) == (b"first\n", 0o600)
-        host.put(path, b"second\n", mode=0o644)
-    assert site.read(path) == (b"second\n", 0o644)
-
-
-def test_a_file_where_a_folder_is_cannot_be_put(site: Site) -> None:
-    with site.hosts.connect(site.target) as host:
-        host.put(f"{site.folder}/taken/file", b"x")
-        with pytest.raises(CommandFailed, match="is a folder"):
-            host.put(f"{site.folder}/taken", b"y")
-    assert site.read(f"{site.folder}/taken/file")[0] == b"x"

@@ -84,17 +84,31 @@ class NixGreenhouse:
             options += ["-p", str(destination.port)]
         process = NixProcess({**self.environment, "NIX_SSHOPTS": " ".join(options)}, self.places)
         url = store_url(destination, nix)
-        process.run(
-            ["nix", *FEATURES, "copy", "--substitute-on-destination", "--to", url, store_path],
-            doing=f"cannot copy the environment to {destination.label}",
-            pulse=_pulse(heard),
-        )
+        try:
+            process.run(
+                ["nix", *FEATURES, "copy", "--substitute-on-destination", "--to", url, store_path],
+                doing=f"cannot copy the environment to {destination.label}",
+                pulse=_pulse(heard),
+            )
+        except NixFailed as error:
+            raise _for_want_of_trust(error, destination) from error
         with suppress(OSError):
             (self.folder / _RESULT).unlink(missing_ok=True)
 
     @property
     def _nix(self) -> NixProcess:
         return NixProcess(self.environment, self.places)
+
+
+def _for_want_of_trust(error: NixFailed, destination: Destination) -> NixFailed:
+    """A daemon takes what nobody signed from root alone, and from those that it trusts."""
+    if not any("signature" in line for line in error.lines):
+        return error
+    return NixFailed(
+        f"Nix on {destination.label} takes no packages from a user that it does not trust",
+        lines=error.lines,
+        hint="let it build them itself: --build-on remote",
+    )
 
 
 def store_url(destination: Destination, nix: str) -> str:
