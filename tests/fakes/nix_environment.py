@@ -50,6 +50,7 @@ class FakeNixEnvironment:
         self.locking, self.evaluating, self.looking = locking, evaluating, looking
         self.locked_anew: list[str] = []
         self.asked: list[str] = []
+        self.flags: Mapping[NixpkgsFlag, Sequence[str]] = {}
         self.seen: dict[str, dict[str, str | None]] = {}
         self._generations: list[Generation] = []
         self._records: dict[str, InstalledEnvironment] = {}
@@ -154,6 +155,7 @@ class FakePrepared:
         if self.environment.looking:
             raise self.environment.looking
         self.environment.asked += packages
+        self.environment.flags = dict(flags)
         usual = PackageFacts(version="1.0", system="x86_64-linux")
         return {name: self.environment.facts.get(name, usual) for name in packages}
 
