@@ -114,13 +114,22 @@ def test_a_rehearsed_xnode_is_rented_watched_priced_and_ended(person: Person) ->
     assert picture_of(person.home) == before
 
 
-def test_vultr_is_rehearsed_too(person: Person) -> None:
-    offers = person.json("--sandbox", "openmesh", "templates", "--provider", "vultr", "--live")
-    assert {"vultr-vc2-1", "vultr-bare-4"} <= {offer["template"] for offer in offers}
-    deploy = ("--sandbox", "openmesh", "deploy", "--provider", "vultr")
+@pytest.mark.parametrize(
+    ("cloud", "cheapest", "also", "price"),
+    [
+        ("vultr", "vultr-vc2-1", "vultr-bare-4", "0.007"),
+        ("linode", "linode-nanode-1gb", "linode-gpu-rtx6000", "0.0075"),
+    ],
+)
+def test_other_clouds_are_rehearsed_too(
+    person: Person, cloud: str, cheapest: str, also: str, price: str
+) -> None:
+    offers = person.json("--sandbox", "openmesh", "templates", "--provider", cloud, "--live")
+    assert {cheapest, also} <= {offer["template"] for offer in offers}
+    deploy = ("--sandbox", "openmesh", "deploy", "--provider", cloud)
     rented = person.json(*deploy, "--name", "web-1", "--yes")
-    assert (rented["status"], rented["template"]) == ("running", "vultr-vc2-1")
-    assert rented["price_per_hour"] == {"amount": "0.007", "currency": "USD"}
+    assert (rented["status"], rented["template"]) == ("running", cheapest)
+    assert rented["price_per_hour"] == {"amount": price, "currency": "USD"}
     health = person.json("--sandbox", "openmesh", "monitor", "health", "web-1", "--run-check")
     assert health["status"] == "healthy"
     gone = person.json("--sandbox", "openmesh", "xnode", "terminate", "web-1", "--yes")
