@@ -123,6 +123,7 @@ ROOT = Node(
         "rollback": Node(
             "Go back to an earlier generation of your packages.", "generations:rollback"
         ),
+        "docs": Node("The profile as one page to read, in HTML.", "docs:docs"),
         "backup": Node("Save what Capsule knows into one archive.", "backup:backup"),
         "restore": Node("Bring back what a backup holds.", "backup:restore"),
         "plant": Node("Put a profile on another machine over SSH.", "plant:plant"),

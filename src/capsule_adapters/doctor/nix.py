@@ -1,7 +1,6 @@
 """Nix: is it there, is it new enough, can its store be written?"""
 
 import os
-import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -9,25 +8,28 @@ from pathlib import Path
 
 from capsule_domain.models.diagnosis import Diagnosis, error, ok, skipped, warning
 from capsule_domain.ports.nix_tool import NixTool
+from capsule_domain.services.nix_version import (
+    OLDEST_NIX,
+    RECOMMENDED_NIX,
+    dotted,
+    is_old,
+    is_too_old,
+)
 
-_LEAST, _RECOMMENDED = (2, 4), (2, 18)
-_NUMBERS = re.compile(r"(\d+)\.(\d+)")
 _ANSWER_SECONDS = 3.0
 
 
 def nix(tool: NixTool) -> Iterator[Diagnosis]:
     """The program and its version. Experimental features are passed along with each call."""
     version = tool.version()
-    numbers = _NUMBERS.match(version) if version else None
     if version is None:
         yield warning("nix", "Nix is not installed", hint="capsule bootstrap")
-    elif numbers is None:
-        yield warning("nix", f"Nix says an odd version: {version[:40]}", hint="nix --version")
-    elif (found := (int(numbers[1]), int(numbers[2]))) < _LEAST:
-        yield error("nix", f"Nix {version} is too old: 2.4 has flakes", hint="nix upgrade-nix")
-    elif found < _RECOMMENDED:
-        hint = "newer ones lock and build faster: nix upgrade-nix"
-        yield warning("nix", f"Nix {version} works; 2.18 or newer is recommended", hint=hint)
+    elif is_too_old(version):
+        least = f"Nix {version} is too old: {dotted(OLDEST_NIX)} or newer is needed"
+        yield error("nix", least, hint="nix upgrade-nix, or capsule bootstrap")
+    elif is_old(version):
+        better = f"Nix {version} works; {dotted(RECOMMENDED_NIX)} or newer is recommended"
+        yield warning("nix", better, hint="newer ones lock and build faster: nix upgrade-nix")
     else:
         yield ok("nix", f"Nix {version}; needs no setting of yours")
 

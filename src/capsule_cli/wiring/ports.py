@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
+    from capsule_domain.ports.page import Pages
     from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
     from capsule_domain.ports.presets import Catalogue, Presets
     from capsule_domain.ports.profile_texts import ProfileTexts
@@ -72,6 +73,7 @@ class Wiring:
     sandbox: "Callable[[], Sandbox]"
     backups: "Callable[[], Backups]"
     examination: "Callable[[], Examination]"
+    pages: "Callable[[], Pages]"
     installation: "Callable[[], Installation]"
     profile_texts: "Callable[[], ProfileTexts]"
     editor: "Callable[[], Editor]"

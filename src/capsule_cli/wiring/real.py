@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.page import Pages
     from capsule_domain.ports.presets import Catalogue, Presets
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.search_path import SearchPath
@@ -60,6 +61,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         sandbox=lambda: real.sandbox,
         backups=real.backups,
         examination=real.examination,
+        pages=real.pages,
         installation=real.installation,
         profile_texts=lambda: real.profile_ports.texts,
         editor=real.profile_ports.editor,
@@ -244,6 +246,11 @@ class _RealPorts:
         from capsule_cli.wiring.checks import examination
 
         return examination(self, self._home, self._environment)
+
+    def pages(self) -> "Pages":
+        from capsule_adapters.docs.html import HtmlPages
+
+        return HtmlPages(self._home, self._environment)
 
     def installation(self) -> "Installation":
         from capsule_cli.wiring.installed import installation

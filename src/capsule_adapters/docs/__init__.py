@@ -1,0 +1,1 @@
+"""Pages in HTML: one file that asks for nothing else."""
