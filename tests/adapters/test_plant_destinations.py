@@ -167,6 +167,20 @@ def test_jump_hosts_are_gone_through_and_verified_too(
             run(tmp_path, Destination.named("web"))
 
 
+def test_reaching_goes_the_same_way_and_asks_for_no_key(sshd: Sshd, dot_ssh: Path) -> None:
+    configure(dot_ssh, entry(sshd))
+    with closing(SshHosts(dot_ssh / "ours", dot_ssh / "config")) as hosts:
+        assert 0 <= hosts.reach(Destination.named("web"), timeout_seconds=3) < 3000
+        with pytest.raises(HostUnreachable, match="cannot reach web:1"):
+            hosts.reach(Destination.named("web", port=1), timeout_seconds=3)
+
+
+def test_a_config_that_does_not_hold_is_told(dot_ssh: Path, tmp_path: Path) -> None:
+    configure(dot_ssh, "Host web\n  Port ninety\n")
+    with pytest.raises(HostUnreachable, match="cannot reach web"):
+        run(tmp_path, Destination.named("web"))
+
+
 def test_a_rehearsal_reads_nothing_of_the_persons(
     sshd: Sshd, dot_ssh: Path, tmp_path: Path
 ) -> None:
