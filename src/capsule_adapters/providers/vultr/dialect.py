@@ -70,14 +70,19 @@ class _Account(Wire):
         account = cls.model_validate(raw)
         lacking = [r for r in _NEEDED_RIGHTS if account.acls and r not in account.acls]
         rights = f"the key lacks the right {', '.join(lacking)}" if lacking else ""
-        # What the account owes is positive, and its credit negative.
-        balance = "" if account.balance is None else f"balance {account.balance} USD"
         return Account(
             provider=reading.provider,
             identity=account.email,
             active=not lacking,
-            detail=rights or balance,
+            detail=rights or account.money(),
         )
+
+    def money(self) -> str:
+        """What is owed is a positive balance, and a credit a negative one."""
+        if self.balance is None:
+            return ""
+        owed = self.balance > 0
+        return f"owes {self.balance} USD" if owed else f"credit of {-self.balance} USD"
 
 
 class _Region(Wire):

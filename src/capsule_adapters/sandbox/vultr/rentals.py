@@ -101,10 +101,11 @@ def _system(wanted: Mapping[str, Any]) -> int:
         raise Refusal(400, f"You must specify exactly one of {', '.join(_SOURCES)}.")
     if named != ["os_id"]:
         raise Refusal(400, f"Invalid {named[0]}.")
-    system = wanted["os_id"]
-    if not isinstance(system, int) or system not in stock.SYSTEMS:
+    # Digits in a text are taken too: a client in wide use sends them.
+    digits = str(wanted["os_id"])
+    if not re.fullmatch("[0-9]{1,9}", digits, re.ASCII) or int(digits) not in stock.SYSTEMS:
         raise Refusal(400, "Invalid os_id.")
-    return system
+    return int(digits)
 
 
 def _hostname(wanted: Mapping[str, Any]) -> str:
