@@ -51,6 +51,8 @@ def _paint_environment(screen: "Screen", environment: "Environment") -> None:
     if environment.ports:
         screen.section("Ports opened on NixOS")
         screen.line("  " + ", ".join(str(port) for port in environment.ports))
+    for platform, left_out in environment.unsupported.items():
+        screen.warning(f"left out on {platform}: {', '.join(left_out)}")
 
 
 def stacks(
