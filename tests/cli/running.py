@@ -51,7 +51,7 @@ def _is_plain(name: str) -> bool:
 
 
 def _always(port: Any) -> Callable[[], Any]:
-    return lambda: port
+    return lambda *_given: port
 
 
 def _missing(name: str) -> Callable[..., Any]:

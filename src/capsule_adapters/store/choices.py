@@ -30,12 +30,13 @@ class YamlChoices:
     Nothing is made before something is changed; PyYAML is imported when a file is there.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, waiting_seconds: float = 10.0) -> None:
         self._home = home
         self._configs = home / "configs"
         self._config = home / "config.yml"
         self._turn = threading.RLock()
         self._depth = 0
+        self._waiting_seconds = waiting_seconds
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -44,7 +45,7 @@ class YamlChoices:
             if self._depth:
                 yield
                 return
-            with FileLock(self._home / ".lock"):
+            with FileLock(self._home / ".lock", timeout_seconds=self._waiting_seconds):
                 self._depth = 1
                 try:
                     yield
