@@ -43,10 +43,9 @@ if [ -e @BROKEN@ ]; then
 fi
 while [ -e @SLOW@ ]; do sleep 0.1; done
 [ "$1 $2 $3" = 'build --no-link --profile' ]
-folder=${5#path:}
-folder=${folder%#default}
-if [ ! -e "$folder/flake.lock" ]; then echo '{"version": 7}' >"$folder/flake.lock"; fi
-store=@STORE@/$(sha256sum <"$folder/flake.nix" | cut -c 1-32)-capsule
+[ "$5" = 'path:.#default' ]
+[ -e flake.lock ] || echo '{"version": 7}' >flake.lock
+store=@STORE@/$(sha256sum <flake.nix | cut -c 1-32)-capsule
 echo "building '$store.drv'..." >&2
 mkdir -p "$store/bin"
 printf '#!/bin/sh\\necho htop 3\\n' >"$store/bin/htop"

@@ -20,6 +20,9 @@ from tests.fakes.plots import FakeNixInstallers, FakeSeeds
 from tests.plots import Machine, machine
 from tests.tools import needs_tool
 
+HOME = "its home #1?"
+"""A folder's name that no flake's address could hold."""
+
 FLAKE = """\
 {
   outputs = _: {
@@ -59,6 +62,10 @@ class Site:
     renderer: Renderer
     store: Path
 
+    @property
+    def link(self) -> Path:
+        return self.machine.home / HOME / "nix" / "profiles" / "capsule"
+
     def plant(self, build_on: BuildOn) -> list[str]:
         """The steps that changed something."""
         profile = Profile(name="dev")
@@ -70,7 +77,7 @@ class Site:
         assert planted.seen.program == "greet"
         assert Path(planted.store_path).is_relative_to(self.store)
         said = subprocess.run(
-            [self.machine.home / ".local/state/nix/profiles/capsule/bin/greet"],
+            [self.link / "bin" / "greet"],
             capture_output=True,
             text=True,
             check=True,
@@ -129,7 +136,9 @@ def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
         f"#!/bin/sh\nexec '{ssh}' -F '{config}' -oUserKnownHostsFile='{known}' \"$@\"\n"
     )
     (ours / "bin" / "ssh").chmod(0o755)
-    with machine(tmp_path / "there", nix=False) as there:
+    capsule_home = tmp_path / "there" / "sshd" / "home" / HOME
+    environment = {"CAPSULE_HOME": str(capsule_home)}
+    with machine(tmp_path / "there", nix=False, environment=environment) as there:
         theirs = nix_environment(tmp_path / "there" / "nix-state", store)
         for name, program in programs.items():
             wrapper(tmp_path / "there" / "programs" / name, program, theirs)
@@ -156,8 +165,7 @@ def test_packages_come_onto_the_machine_once_and_change_with_the_profile(
     assert site.machine.picture() == before
     site.renderer.word = "good day"
     assert site.plant(build_on) == ["files", "environment"]
-    links = site.machine.home / ".local/state/nix/profiles"
-    assert sorted(path.name for path in links.iterdir()) == [
+    assert sorted(path.name for path in site.link.parent.iterdir()) == [
         "capsule",
         "capsule-1-link",
         "capsule-2-link",
@@ -166,13 +174,12 @@ def test_packages_come_onto_the_machine_once_and_change_with_the_profile(
 
 def test_a_build_that_fails_leaves_the_generation_before(site: Site) -> None:
     site.plant(BuildOn.REMOTE)
-    link = site.machine.home / ".local/state/nix/profiles/capsule"
-    before = link.resolve()
+    before = site.link.resolve()
     site.renderer.word = "x' && exit 3 #"
     with pytest.raises(NixFailed) as failed:
         site.plant(BuildOn.REMOTE)
     assert any("exit code 3" in line or "failed" in line for line in failed.value.lines)
-    assert link.resolve() == before
+    assert site.link.resolve() == before
 
 
 def test_an_unknown_machine_is_not_sent_to(site: Site, own_home: Path) -> None:

@@ -215,10 +215,9 @@ def test_the_argv_of_nix_is_what_it_should_be(site: Machine) -> None:
         site.forget_calls()
         plot.build("environment/dev", heard=ignore)
     link = site.home / ".local/state/nix/profiles/capsule"
-    flake = site.home / ".capsule/environment/dev"
     [call] = site.calls
     features = "--extra-experimental-features nix-command flakes"
-    assert call == f"nix {features} build --no-link --profile {link} path:{flake}#default"
+    assert call == f"nix {features} build --no-link --profile {link} path:.#default"
     assert link.is_symlink()
 
 

@@ -158,6 +158,10 @@ def test_bootstrap_shows_the_installer_before_it_asks() -> None:
     assert person.asked == ["Run this installer on this machine? [y/N] "]
     for part in ("https://example.org/nix/install", "4000 bytes", "ab" * 32, "--daemon --yes"):
         assert part in done.stderr
+    yes = capsule("bootstrap", wiring=garden(FakeMachineState(facts=BARE)), answer=Person("y"))
+    assert yes.code == 0
+    assert "  performing an installation of Nix..." in yes.stderr
+    assert yes.stdout.startswith("✓ Nix 2.28.3 is installed on this machine")
     done = capsule("bootstrap", "--remote", "web", "--yes", "--json", wiring=garden(state))
     assert done.data["changed"] is True
     assert state.steps == ["install_nix daemon"]

@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from capsule_cli.session import session
+from capsule_cli.session import Session, session
 from capsule_cli.ticking import ticking
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_domain.models.planting import Bootstrapped, BootstrapPlan
+    from capsule_domain.ports.host import Destination
+    from capsule_domain.services.bootstrap import Bootstrap
 
 
 def bootstrap(
@@ -42,11 +44,20 @@ def bootstrap(
         if not (run.out.json or run.out.quiet):
             _paint_plan(run.out.margin, plan)
         run.ask.confirm(f"Run this installer on {plan.where}?")
+    done = _install(run, service, plan, destination)
+    run.out.show(done, lambda screen: _paint_done(screen, done))
+
+
+def _install(
+    run: Session, service: "Bootstrap", plan: "BootstrapPlan", destination: "Destination | None"
+) -> "Bootstrapped":
+    if destination is None and run.ask.can_ask:
+        # sudo may ask for a password: a line that is painted over and over would hide that.
+        return service.run(plan, destination, heard=lambda line: run.out.talk(f"  {line}"))
     with ticking(run.out) as ticks:
         if plan.installer is not None:
             ticks.step(f"installing Nix on {plan.where}")
-        done = service.run(plan, destination, heard=ticks.heard)
-    run.out.show(done, lambda screen: _paint_done(screen, done))
+        return service.run(plan, destination, heard=ticks.heard)
 
 
 def _paint_plan(screen: "Screen", plan: "BootstrapPlan") -> None:

@@ -1,5 +1,6 @@
 """A profile onto another machine of the person's."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from capsule_cli.ticking import ticking
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_cli.ticking import Ticking
-    from capsule_domain.models.planting import BuildOn, Planted, PlantEvent, PlantPlan
+    from capsule_domain.models.planting import BuildOn, PlantChange, Planted, PlantEvent, PlantPlan
     from capsule_domain.services.plant import Plant, Planting
 
 
@@ -108,7 +109,11 @@ def _paint_plan(screen: "Screen", plan: "PlantPlan") -> None:
         screen.line(f"      {change.where}{size}", style="advice")
     for note in plan.notes:
         screen.warning(note)
-    screen.line(f"{len(plan.changes)} changes")
+    screen.line(_count(plan.changes))
+
+
+def _count(changes: "Sequence[PlantChange]") -> str:
+    return "1 change" if len(changes) == 1 else f"{len(changes)} changes"
 
 
 def _size(size_bytes: int) -> str:
@@ -116,10 +121,9 @@ def _size(size_bytes: int) -> str:
 
 
 def _paint_planted(screen: "Screen", planted: "Planted") -> None:
-    count = len(planted.changes)
     screen.success(
         f"{planted.profile} is on {planted.destination}, as a fresh login shell there sees it: "
-        f"{count} changes"
+        f"{_count(planted.changes)}"
     )
     screen.line(planted.store_path, style="advice")
     if planted.seen.capsule_version and screen.fancy:

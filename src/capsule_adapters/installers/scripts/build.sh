@@ -10,8 +10,10 @@ main() {
   link=$(profile_link)
   mkdir -p -- "$(dirname -- "$link")"
   if [ -n "$folder" ]; then
+    # From inside: a flake's address could not hold every folder's name.
+    cd -- "$(capsule_home)/$folder" || fail "there is no folder $folder"
     "$nix" --extra-experimental-features 'nix-command flakes' build --no-link \
-      --profile "$link" "path:$(capsule_home)/$folder#default" >&2 ||
+      --profile "$link" 'path:.#default' >&2 ||
       fail "nix could not build the environment; what it said stands above"
   else
     nix-env --profile "$link" --set "$3" >&2 ||
