@@ -14,14 +14,18 @@ from capsule_domain.models.stack import ResolvedStack
 _ROW_HEIGHT, _BOX_HEIGHT = 42, 30
 _STEP, _TRUNK, _MARGIN = 30, 14, 4
 _LETTER, _PADDING = 8.4, 24
-_WIDEST_INDENT = 150
+_LETTERS, _WIDEST_INDENT = 26, 120
 
 
 @dataclass(frozen=True)
 class Box:
-    """A stack, or the profile where `anchor` is None. Lengths are in pixels."""
+    """A stack, or the profile where `anchor` is None. Lengths are in pixels.
+
+    `label` is the name, cut where it is too long for a phone.
+    """
 
     name: str
+    label: str
     anchor: str | None
     x: float
     y: int
@@ -62,10 +66,11 @@ def graph(environment: Environment) -> Graph:
     boxes = {
         name: Box(
             name=name,
+            label=_label(name),
             anchor=None if name == profile else f"stack-{name}",
             x=_MARGIN + depths[name] * step,
             y=_MARGIN + row * _ROW_HEIGHT,
-            width=len(name) * _LETTER + _PADDING,
+            width=len(_label(name)) * _LETTER + _PADDING,
         )
         for row, name in enumerate(_rows(profile, needs))
     }
@@ -81,6 +86,10 @@ def graph(environment: Environment) -> Graph:
         boxes=tuple(boxes.values()),
         arrows=tuple(arrows),
     )
+
+
+def _label(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def _needs(profile: str, stacks: Sequence[ResolvedStack]) -> dict[str, list[str]]:
