@@ -57,10 +57,14 @@ class ShellSearchPath:
             return f"fish_add_path '{escaped}'"
         return f'export PATH={quote(text)}:"$PATH"'
 
+    def is_written(self, folder: PurePath) -> bool:
+        """Whether exactly our block is there."""
+        return self._block(folder) in (read_limited(self.start_up_file(), _LIMIT_BYTES) or b"")
+
     def add(self, folder: PurePath) -> bool:
         """Our block, in the place of the one that is there, or at the end of the file."""
         file = self.start_up_file()
-        block = f"{BEGIN}\n{self.line(folder)}\n{END}\n".encode()
+        block = self._block(folder)
         with reporting("make the folder", file.parent):
             file.parent.mkdir(parents=True, exist_ok=True)
         there = read_limited(file, _LIMIT_BYTES)
@@ -76,6 +80,9 @@ class ShellSearchPath:
             return False
         write_atomically(file, after, mode=_NEW_FILE_MODE if there is None else None)
         return True
+
+    def _block(self, folder: PurePath) -> bytes:
+        return f"{BEGIN}\n{self.line(folder)}\n{END}\n".encode()
 
     def _shell(self) -> str:
         return PurePath(self._environment.get("SHELL") or "sh").name

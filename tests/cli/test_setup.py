@@ -113,6 +113,7 @@ def test_path_is_written_only_when_that_is_asked_for() -> None:
     assert "it holds for new terminals" in ran.stderr
     assert len(desk.search_path.lines) == 1
     assert "on PATH already" in desk.run("setup", "--path").stderr
+    assert "is on PATH in new terminals" in desk.run("setup").stderr
     other = Desk()
     other.run("setup", "--yes", "--path", "--dry-run")
     assert other.search_path.lines == []

@@ -26,14 +26,17 @@ def test_it_knows_what_the_path_holds(search_path: SearchPath) -> None:
 
 def test_a_line_is_added_once(search_path: SearchPath) -> None:
     assert str(OTHER) in search_path.line(OTHER)
+    assert not search_path.is_written(OTHER)
     assert search_path.add(OTHER)
+    assert search_path.is_written(OTHER)
     assert not search_path.add(OTHER)
 
 
 def test_another_folder_takes_the_place_of_the_one_before(search_path: SearchPath) -> None:
     assert search_path.add(HELD)
     assert search_path.add(OTHER)
-    assert not search_path.add(OTHER)
+    assert not search_path.is_written(HELD)
+    assert search_path.is_written(OTHER)
 
 
 def test_it_names_the_file(search_path: SearchPath) -> None:

@@ -19,6 +19,9 @@ class FakeSearchPath:
     def line(self, folder: PurePath) -> str:
         return f'export PATH={folder}:"$PATH"'
 
+    def is_written(self, folder: PurePath) -> bool:
+        return self.line(folder) in self.lines
+
     def add(self, folder: PurePath) -> bool:
         line = self.line(folder)
         if line in self.lines:

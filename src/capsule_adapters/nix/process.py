@@ -85,6 +85,7 @@ class NixProcess:
         if program is None:
             raise ToolMissing("Nix", hint=INSTALL_HINT)
         _log.info("%s", shlex.join(" ".join(word.split())[:_LOGGED_LETTERS] for word in words))
+        pulse.beat(doing.removeprefix("cannot "))
         with TemporaryDirectory(prefix="capsule-nix-") as scratch:
             # Nix takes an empty XDG_CACHE_HOME for the root folder; it means that it is unset.
             given = {n: v for n, v in self.environment.items() if v or not n.startswith("XDG_")}

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from capsule_domain.ports.search_path import SearchPath
 
 
+_SHOWN_BUILDS = 12
+
+
 def setup(
     ctx: typer.Context,
     *,
@@ -59,7 +62,7 @@ def _paint_plan(screen: "Screen", plan: "Activation") -> None:
         [
             *([("nixpkgs", _nixpkgs(plan))] if plan.nixpkgs.revision else []),
             ("download", _download(plan.forecast)),
-            ("build here", ", ".join(plan.forecast.build) or "nothing but links"),
+            ("build here", _build(plan.forecast)),
             ("profile", plan.link),
         ]
     )
@@ -86,6 +89,12 @@ def _download(forecast: "Forecast") -> str:
     return f"{forecast.fetch} store paths{size}{unpacked}"
 
 
+def _build(forecast: "Forecast") -> str:
+    shown = ", ".join(forecast.build[:_SHOWN_BUILDS])
+    more = len(forecast.build) - _SHOWN_BUILDS
+    return (f"{shown} and {more} more" if more > 0 else shown) or "nothing but links"
+
+
 def _paint_done(screen: "Screen", done: "Activation", *, dry_run: bool) -> None:
     if not done.changed:
         screen.success(f"{done.profile} is installed already: nothing to do")
@@ -106,7 +115,11 @@ def _tell_path(run: Session, done: "Activation", *, add: bool) -> None:
     folder = PurePath(done.path)
     if add and not run.options.dry_run:
         _add_to_path(run, search_path, folder)
-    elif not done.on_path and not run.options.sandbox:
+    elif done.on_path or run.options.sandbox:
+        return
+    elif search_path.is_written(folder):
+        run.out.talk(f"{folder} is on PATH in new terminals")
+    else:
         run.out.talk(f"{folder} is not on your PATH: add to {search_path.start_up_file()}")
         run.out.talk(f"    {search_path.line(folder)}")
         run.out.advise("capsule setup --path   does it for you")

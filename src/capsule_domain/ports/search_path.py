@@ -16,6 +16,9 @@ class SearchPath(Protocol):
     def line(self, folder: PurePath) -> str:
         """What has to stand in that file."""
 
+    def is_written(self, folder: PurePath) -> bool:
+        """Whether our line for `folder` stands in that file: new terminals will have it."""
+
     def add(self, folder: PurePath) -> bool:
         """Put that line between our markers; False when exactly that stands there already.
 
