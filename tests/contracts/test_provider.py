@@ -26,7 +26,7 @@ from capsule_domain.models.template import Stock
 from capsule_domain.ports.provider import Provider
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, Lost
-from tests.simulators import digitalocean, linode, vultr
+from tests.simulators import aws, digitalocean, linode, vultr
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 DEPLOYMENT = DeploymentId("01hzx3")
@@ -90,6 +90,26 @@ def _fake() -> Iterator[Case]:
         list_late=lambda: setattr(cloud, "lists_late", True),
         servers_made=lambda: len(cloud.created),
     )
+
+
+@contextmanager
+def _aws() -> Iterator[Case]:
+    with aws.rehearsal() as rehearsal:
+        cloud = rehearsal.simulator
+        temper = cloud.temper
+        yield Case(
+            provider=rehearsal.provider,
+            clock=rehearsal.clock,
+            region="eu-west-1",
+            slug="t3.micro",
+            sold_out_slug="x2iezn.2xlarge",
+            gpu=("p5.48xlarge", "us-east-1"),
+            limit_servers=lambda limit: setattr(temper, "instance_limit", limit),
+            refuse_key=lambda: setattr(cloud, "token", "another"),
+            lose_next_create=lambda how: aws.lose(cloud, how.value),
+            list_late=lambda: setattr(temper, "settling_seconds", 60.0),
+            servers_made=lambda: len(cloud.state.rentals),
+        )
 
 
 @contextmanager
@@ -161,6 +181,7 @@ def _vultr() -> Iterator[Case]:
 
 MAKERS: dict[str, Callable[[], AbstractContextManager[Case]]] = {
     "fake": _fake,
+    "aws": _aws,
     "digitalocean": _digitalocean,
     "linode": _linode,
     "vultr": _vultr,

@@ -20,7 +20,10 @@ _REMEMBERED_EXCHANGES = 10_000
 
 @dataclass(frozen=True)
 class Answer:
-    """What the cloud says, before it is bytes. `body` None is no body at all."""
+    """What the cloud says, before it is bytes. `body` None is no body at all.
+
+    Bytes are sent as they are, and then `headers` say of what kind; all else is JSON.
+    """
 
     status: int
     body: Any = None
@@ -67,6 +70,10 @@ class CloudApi(ABC):
     def error(self, status: int, message: str, request_id: str) -> Answer:
         """An error in the cloud's own form; an empty `message` takes the usual one."""
 
+    def named(self, request: Request) -> Request:
+        """As faults and tests know it: where all of a cloud is at one path, under a better one."""
+        return request
+
     def ambient(self, request_id: str) -> Mapping[str, str]:
         """The headers that are on every answer."""
         return {"X-Request-Id": request_id}
@@ -110,6 +117,7 @@ class CloudApi(ABC):
         )
 
     def _reply(self, request: Request) -> Reply:
+        request = self.named(request)
         fault = self.faults.take(request.method, request.path)
         request_id = str(uuid4())
         with self._lock:
@@ -140,6 +148,8 @@ class CloudApi(ABC):
 
 
 def _encoded(answer: Answer, headers: Mapping[str, str]) -> Reply:
+    if isinstance(answer.body, bytes):
+        return Reply(answer.status, {**headers, **answer.headers}, answer.body)
     body = b"" if answer.body is None else json.dumps(answer.body).encode()
     kind = {} if answer.body is None else {"Content-Type": "application/json; charset=utf-8"}
     return Reply(answer.status, {**kind, **headers, **answer.headers}, body)
@@ -161,5 +171,14 @@ def _troubled(reply: Reply, fault: Fault | None) -> Reply:
     elif fault.trouble is Trouble.ENDLESS:
         reply.padding_bytes = int(fault.seconds)
     elif fault.alter is not None:
-        reply.body = json.dumps(fault.alter(json.loads(reply.body))).encode()
+        reply.body = _altered(reply.body, fault.alter)
     return reply
+
+
+def _altered(body: bytes, alter: Callable[[Any], Any]) -> bytes:
+    """What `alter` makes of the JSON, or of the text where it is none."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return str(alter(body.decode())).encode()
+    return json.dumps(alter(content)).encode()

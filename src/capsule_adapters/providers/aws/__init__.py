@@ -1,0 +1,50 @@
+"""AWS: EC2 instances, over boto3, which is imported when AWS is connected and not before."""
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from capsule_adapters.providers.aws import profiles
+from capsule_domain.models.server import Capabilities
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.provider import Provider
+
+NAME = "aws"
+TITLE = "AWS EC2"
+KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
+COMPANION_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+found_elsewhere = profiles.found_elsewhere
+
+CAPABILITIES = Capabilities(
+    # EC2 user guide, instance lifecycle: a stopped instance costs nothing. Its disk does, and
+    # an Elastic IP; an automatic public address is given back.
+    bills_when_stopped=False,
+    # EC2 user guide, user data: 16 KB in raw form, before it is base64-encoded.
+    user_data_max_bytes=16 * 1024,
+    # API description, RunInstances: ClientToken ensures the idempotency of the request.
+    idempotent_create=True,
+    # API reference, eventual consistency: no figure; up to a few minutes of backoff are advised.
+    settling_seconds=120.0,
+    # EC2 user guide, tag restrictions: a key has 1 to 128 characters, and aws: is reserved in
+    # any case. Name is the server's name, and capsule the deployment's key: see tags.py. EC2
+    # would take any character; these are those that every service of AWS takes, without = and
+    # the blank.
+    tag_pattern=r"(?!(?i:aws:)|Name$|capsule$)[A-Za-z0-9+._:/@-]{1,128}",
+    # API description: CreateTags adds and overwrites tags of what is there.
+    tags_change_after_creation=True,
+    # EC2 pricing page: Linux on demand by the second, 60 seconds at least.
+    minimum_billed_seconds=60,
+)
+
+
+def connect(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
+    """One account, with the given keys or else by all that boto3 reads.
+
+    Raises CredentialsMissing when neither is there, and ConfigurationError.
+    """
+    from capsule_adapters.providers.aws.api import AwsApi
+    from capsule_adapters.providers.aws.provider import AwsProvider
+    from capsule_adapters.providers.aws.session import Access
+
+    return AwsProvider(AwsApi(Access.of(secrets, endpoint), clock), clock)

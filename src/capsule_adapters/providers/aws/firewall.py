@@ -1,0 +1,156 @@
+"""The security group that lets SSH in: AWS's default one lets nobody in."""
+
+import logging
+from collections.abc import Sequence
+
+from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws.readings import RENTED_STATES, Instance, SecurityGroup
+from capsule_adapters.providers.aws.refusals import AwsRefusal
+from capsule_adapters.providers.aws.tags import DEPLOYMENT_KEY
+from capsule_adapters.rest.wire import understood
+from capsule_domain.errors import CapsuleError, ProviderUnavailable
+from capsule_domain.ports.clock import Clock
+
+_LOG = logging.getLogger("capsule.rest")
+GROUP_NAME = "capsule-ssh"
+GROUP_TAG = "ssh"
+_SSH_PORT = 22
+_PAUSE_SECONDS = 5.0
+_RELEASE_SECONDS = 300.0
+
+
+class Firewall:
+    """One group in each region, for all of our servers there; gone with the last of them."""
+
+    def __init__(self, api: AwsApi, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+
+    def ensure(self, region: str, vpc_id: str) -> str:
+        """The id of the group with port 22 open, found by name and tag or made. Safe to repeat.
+
+        Raises ProviderError when the name is taken by a group that is not ours.
+        """
+        group = self._find(region, vpc_id)
+        if group is None:
+            try:
+                group_id = self._make(region, vpc_id)
+            except AwsRefusal as error:
+                group = self._find(region, vpc_id)
+                if group is None:
+                    raise _explained(error, region) from error
+        if group is not None:
+            group_id = group.group_id
+        if group is None or not group.opens_ssh:
+            self._open(region, group_id)
+        return group_id
+
+    def release(self, region: str) -> None:
+        """Delete the group if no server uses it any more; waits for the last one to end.
+
+        Never fails: what is left costs nothing, and goes with the next server.
+        """
+        try:
+            for group in self._ours(region):
+                if not self._users(region, group.group_id, RENTED_STATES):
+                    self._delete(region, group.group_id)
+        except CapsuleError as error:
+            _LOG.warning("the security group %s stays in %s: %s", GROUP_NAME, region, error.message)
+
+    def _delete(self, region: str, group_id: str) -> None:
+        until = self._clock.monotonic() + _RELEASE_SECONDS
+        while True:
+            try:
+                # A group is in use until the last server has ended, which takes a minute.
+                if not self._users(region, group_id, ("shutting-down",)):
+                    self._api.call("ec2", region, "delete_security_group", GroupId=group_id)
+                    return
+            except AwsRefusal as error:
+                if error.code == "InvalidGroup.NotFound":
+                    return
+                if error.code != "DependencyViolation":
+                    raise
+                if self._users(region, group_id, RENTED_STATES):
+                    return  # a new server was quicker than we
+            if self._clock.monotonic() >= until:
+                raise ProviderUnavailable(NAME, f"in use after {_RELEASE_SECONDS:.0f} s")
+            self._clock.sleep(_PAUSE_SECONDS)
+
+    def _users(self, region: str, group_id: str, states: Sequence[str]) -> list[Instance]:
+        reservations = self._api.pages(
+            "ec2",
+            region,
+            "describe_instances",
+            "Reservations",
+            Filters=[
+                {"Name": "instance.group-id", "Values": [group_id]},
+                {"Name": "instance-state-name", "Values": list(states)},
+            ],
+        )
+        with understood(NAME, "Reservations.Instances"):
+            return [
+                Instance.model_validate(raw) for r in reservations for raw in r.get("Instances", [])
+            ]
+
+    def _find(self, region: str, vpc_id: str) -> SecurityGroup | None:
+        return next((g for g in self._ours(region) if g.vpc_id == vpc_id), None)
+
+    def _ours(self, region: str) -> list[SecurityGroup]:
+        """By name and by tag: another's group of that name is neither used nor deleted."""
+        found = self._api.pages(
+            "ec2",
+            region,
+            "describe_security_groups",
+            "SecurityGroups",
+            Filters=[
+                {"Name": "group-name", "Values": [GROUP_NAME]},
+                {"Name": f"tag:{DEPLOYMENT_KEY}", "Values": [GROUP_TAG]},
+            ],
+        )
+        with understood(NAME, "SecurityGroups"):
+            groups = [SecurityGroup.model_validate(raw) for raw in found]
+        return [group for group in groups if group.has(DEPLOYMENT_KEY, GROUP_TAG)]
+
+    def _make(self, region: str, vpc_id: str) -> str:
+        answer = self._api.call(
+            "ec2",
+            region,
+            "create_security_group",
+            GroupName=GROUP_NAME,
+            Description="SSH to the servers that Capsule rents",
+            VpcId=vpc_id,
+            TagSpecifications=[
+                {
+                    "ResourceType": "security-group",
+                    "Tags": [{"Key": DEPLOYMENT_KEY, "Value": GROUP_TAG}],
+                }
+            ],
+        )
+        with understood(NAME, "CreateSecurityGroup"):
+            return SecurityGroup.model_validate(answer).group_id
+
+    def _open(self, region: str, group_id: str) -> None:
+        rule = {
+            "IpProtocol": "tcp",
+            "FromPort": _SSH_PORT,
+            "ToPort": _SSH_PORT,
+            "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "SSH"}],
+            "Ipv6Ranges": [{"CidrIpv6": "::/0", "Description": "SSH"}],
+        }
+        try:
+            self._api.call(
+                "ec2",
+                region,
+                "authorize_security_group_ingress",
+                GroupId=group_id,
+                IpPermissions=[rule],
+            )
+        except AwsRefusal as error:
+            if error.code != "InvalidPermission.Duplicate":
+                raise
+
+
+def _explained(error: AwsRefusal, region: str) -> AwsRefusal:
+    if error.code == "InvalidGroup.Duplicate":
+        error.hint = f"rename the security group {GROUP_NAME} in {region}: it is not Capsule's"
+    return error

@@ -1,0 +1,103 @@
+"""boto3's HTTP with bounds: an answer ends in size and in time. One log line a request."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+from urllib3.exceptions import HTTPError
+
+from capsule_adapters.rest.patience import Patience
+from capsule_domain.ports.clock import Clock
+
+_LOG = logging.getLogger("capsule.rest")
+_PIECE_BYTES = 64 * 1024
+
+
+class AnswerOutOfBounds(HTTPClientError):
+    """An answer that is endless in size or in time."""
+
+    fmt = "the answer {bound}"
+
+
+class BoundedHttp:
+    """Sends what a boto3 client has signed. Redirects are never followed by botocore."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        region: str,
+        clock: Clock,
+        patience: Patience,
+        proxies: Mapping[str, str],
+        verify: str | bool,
+        connections: int,
+    ) -> None:
+        self._label = f"aws {service} {region}"
+        self._clock = clock
+        self._patience = patience
+        make: Any = URLLib3Session
+        self._session = make(
+            verify=verify,
+            proxies=dict(proxies),
+            timeout=(patience.connect_seconds, patience.read_seconds),
+            max_pool_connections=connections,
+        )
+
+    def __call__(self, request: Any, event_name: str, **_: Any) -> Any:
+        """Botocore's hook `before-send`: what is returned is taken for the answer."""
+        started = self._clock.monotonic()
+        answered: Any = None
+        try:
+            request.stream_output = True  # or the session itself would read it, however long
+            answered = self._session.send(request)
+            return self._whole(answered, started)
+        finally:
+            self._log(event_name.rpartition(".")[2], answered, self._clock.monotonic() - started)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def _whole(self, answered: Any, started: float) -> Any:
+        data = bytearray()
+        until = started + self._patience.whole_answer_seconds
+        for piece in _pieces(answered.raw):
+            data += piece
+            if len(data) > self._patience.answer_max_bytes:
+                answered.raw.close()
+                limit = f"has more than {self._patience.answer_max_bytes:,} bytes"
+                raise AnswerOutOfBounds(bound=limit)
+            if self._clock.monotonic() > until:
+                answered.raw.close()
+                raise AnswerOutOfBounds(bound="took too long to arrive")
+        raw = _Read(bytes(data))
+        return AWSResponse(answered.url, answered.status_code, answered.headers, raw)
+
+    def _log(self, operation: str, answered: Any, seconds: float) -> None:
+        """No query, no body, no header but the request's id."""
+        status = "no answer" if answered is None else answered.status_code
+        trace = "-" if answered is None else answered.headers.get("x-amzn-requestid", "-")
+        _LOG.debug("%s %s %s %.0f ms %s", self._label, operation, status, seconds * 1000, trace)
+
+
+@dataclass
+class _Read:
+    """A body that came whole."""
+
+    data: bytes
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self.data
+
+
+def _pieces(raw: Any) -> Iterator[bytes]:
+    try:
+        yield from raw.stream(_PIECE_BYTES)
+    except HTTPError as error:
+        # Whatever goes wrong in the middle of an answer: the connection broke.
+        raise HTTPClientError(error=error) from error

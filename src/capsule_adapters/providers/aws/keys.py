@@ -1,0 +1,59 @@
+"""SSH keys: AWS keeps them by name, in each region for itself."""
+
+import hashlib
+
+from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws.readings import KeyPair
+from capsule_adapters.rest.public_key import PublicKey
+from capsule_adapters.rest.wire import understood
+from capsule_domain.errors import ProviderError
+
+_TAKEN = ("ssh-ed25519", "ssh-rsa")
+"""API description, ImportKeyPair: ED25519 and RSA keys."""
+
+
+def ensure_key(api: AwsApi, region: str, line: str) -> str:
+    """The name of the key in a region: found by text or fingerprint, or else imported once."""
+    key = _parsed(line)
+    found = _find(api, region, key)
+    if found is not None:
+        return found
+    name = f"capsule-{hashlib.sha256(key.data).hexdigest()[:12]}"
+    try:
+        answer = api.call(
+            "ec2", region, "import_key_pair", KeyName=name, PublicKeyMaterial=key.line.encode()
+        )
+    except ProviderError:
+        # Someone else may have been quicker, or only the answer was lost.
+        found = _find(api, region, key)
+        if found is None:
+            raise
+        return found
+    with understood(NAME, "ImportKeyPair"):
+        return KeyPair.model_validate(answer).key_name
+
+
+def _parsed(line: str) -> PublicKey:
+    try:
+        key = PublicKey.parse(line)
+    except ValueError as error:
+        raise ProviderError(NAME, f"the SSH public key cannot be used: {error}") from error
+    if key.type not in _TAKEN:
+        raise ProviderError(
+            NAME,
+            f"an SSH key must be RSA or Ed25519, not {key.type}",
+            hint="choose another one with --ssh-key",
+        )
+    return key
+
+
+def _find(api: AwsApi, region: str, key: PublicKey) -> str | None:
+    answer = api.call("ec2", region, "describe_key_pairs", IncludePublicKey=True)
+    for raw in api.listed(answer, "KeyPairs"):
+        with understood(NAME, "KeyPairs"):
+            pair = KeyPair.model_validate(raw)
+        # AWS shows SHA-256 without its name, and sometimes with the padding of base64.
+        shown = f"SHA256:{pair.key_fingerprint.rstrip('=')}"
+        if key.is_same(pair.public_key, shown):
+            return pair.key_name
+    return None

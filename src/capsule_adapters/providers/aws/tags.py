@@ -1,0 +1,50 @@
+"""Our flat tags, and AWS's pairs of a key and a value.
+
+| ours | AWS's |
+|---|---|
+| the server's name | `Name` = the name |
+| `capsule-01hzx3`, the first such | `capsule` = `01hzx3` |
+| any other: `web`, `a:b` | the tag itself, with an empty value |
+| `env=prod`, only ever read | `env` = `prod`, made by somebody else |
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from capsule_domain.models.deployment import TAG_PREFIX
+
+NAME_KEY = "Name"
+DEPLOYMENT_KEY = TAG_PREFIX.rstrip("-")
+MOST_TAGS = 50
+"""EC2 user guide, tag restrictions: on one resource. The name is one of them."""
+
+Pairs = Sequence[Mapping[str, str]]
+
+
+def pairs(name: str, tags: Iterable[str]) -> Pairs:
+    """A server's name and tags as AWS takes them; each key once."""
+    found = {NAME_KEY: name}
+    for tag in tags:
+        deployment = tag.removeprefix(TAG_PREFIX)
+        if deployment not in ("", tag) and DEPLOYMENT_KEY not in found:
+            found[DEPLOYMENT_KEY] = deployment
+        elif found.get(DEPLOYMENT_KEY) != deployment or deployment == tag:
+            found.setdefault(tag, "")
+    return [{"Key": key, "Value": value} for key, value in found.items()]
+
+
+def name_of(found: Mapping[str, str], server_id: str) -> str:
+    """The server's name; its id when nobody gave it one."""
+    return found.get(NAME_KEY) or server_id
+
+
+def tags_of(found: Mapping[str, str]) -> tuple[str, ...]:
+    """AWS's pairs as flat tags, ours first in no order but AWS's own."""
+    return tuple(
+        dict.fromkeys(_flat(key, value) for key, value in found.items() if key != NAME_KEY)
+    )
+
+
+def _flat(key: str, value: str) -> str:
+    if not value:
+        return key
+    return f"{TAG_PREFIX}{value}" if key == DEPLOYMENT_KEY else f"{key}={value}"

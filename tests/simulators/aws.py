@@ -1,0 +1,77 @@
+"""The true AWS adapter over the rehearsal cloud."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from capsule_adapters.providers.aws.api import AwsApi
+from capsule_adapters.providers.aws.provider import AwsProvider
+from capsule_adapters.providers.aws.session import Access
+from capsule_adapters.rest.patience import Patience
+from capsule_adapters.sandbox import faults
+from capsule_adapters.sandbox.aws import AwsSimulator, Temper
+from capsule_adapters.sandbox.machines import NoMachines
+from tests.fakes.clock import FakeClock
+from tests.simulators.aws_model import judge
+
+# boto3's own pauses are true seconds, so it asks once; ours are the fake clock's.
+IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=1)
+PATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=2)
+REGIONS = ("eu-west-1", "us-east-1")
+
+
+@dataclass
+class Rehearsal:
+    """A simulator, a clock that both sides share, and the adapter that talks to it."""
+
+    simulator: AwsSimulator
+    clock: FakeClock
+    provider: AwsProvider
+
+
+def adapter(
+    simulator: AwsSimulator,
+    clock: FakeClock,
+    *,
+    patience: Patience = IMPATIENT,
+    token: str | None = None,
+) -> AwsProvider:
+    """The true adapter; its clock is the test's."""
+    key = SecretStr(token or simulator.token)
+    secrets = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": key}
+    return AwsProvider(AwsApi(Access.of(secrets, simulator.url), clock, patience=patience), clock)
+
+
+def lose(simulator: AwsSimulator, when: str) -> None:
+    """Lose the answers to the next create: `before sending`, `before acting`, `after acting`.
+
+    Every one of them, as often as it is asked for.
+    """
+    if when == "before sending":
+        # What comes before the renting fails.
+        simulator.faults.add(faults.reset_before(), path=".*/DescribeKeyPairs")
+        return
+    fault = faults.reset_before() if when == "before acting" else faults.lost_answer()
+    simulator.faults.add(fault, path=".*/RunInstances", times=IMPATIENT.attempts)
+
+
+@contextmanager
+def rehearsal(
+    *, patience: Patience = IMPATIENT, judged: bool = True, temper: Temper | None = None
+) -> Iterator[Rehearsal]:
+    """A rehearsal with one item a page. `judged`: at its end every exchange is judged."""
+    clock = FakeClock()
+    simulator = AwsSimulator(
+        NoMachines(), clock=clock, temper=temper or Temper(regions=REGIONS, most_per_page=1)
+    )
+    with simulator:
+        provider = adapter(simulator, clock, patience=patience)
+        try:
+            yield Rehearsal(simulator, clock, provider)
+        finally:
+            provider.close()
+    if judged:
+        for exchange in simulator.exchanges:
+            judge(exchange)
