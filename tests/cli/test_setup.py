@@ -2,14 +2,14 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import pytest
 
 from capsule_cli.heartbeat import Heartbeat, listening
 from capsule_cli.output import Output
 from capsule_cli.wiring import Wiring
-from capsule_domain.errors import NixFailed
+from capsule_domain.errors import NixFailed, StoreError
 from capsule_domain.models.finding import Severity
 from capsule_domain.models.forecast import PackageFacts
 from capsule_domain.models.profile import Profile
@@ -123,6 +123,18 @@ def test_what_is_on_the_path_is_not_talked_about() -> None:
     desk = Desk()
     desk.search_path = FakeSearchPath((f"{desk.environment.link}/bin",))
     assert "PATH" not in desk.run("setup", "--yes").stderr
+
+
+class Unreadable(FakeSearchPath):
+    def is_written(self, folder: PurePath) -> bool:
+        raise StoreError("cannot read /home/me/.bashrc: permission denied")
+
+
+def test_a_start_up_file_that_cannot_be_read_is_no_failure_of_what_is_done() -> None:
+    desk = Desk()
+    desk.search_path = Unreadable()
+    ran = desk.run("setup", "--yes")
+    assert (ran.code, "cannot read /home/me/.bashrc" in ran.stderr) == (0, True)
 
 
 def test_the_sandbox_changes_no_file_of_a_person_s() -> None:

@@ -29,7 +29,7 @@ def readable(raw: bytes) -> str:
 
 def failure(doing: str, exit_code: int, lines: Sequence[str]) -> CapsuleError:
     """What went wrong while `doing`, from the last lines of stderr."""
-    why = _first_error(lines) or _without_words(exit_code, lines)
+    why = " ".join((_first_error(lines) or _without_words(exit_code, lines)).split())
     message = f"{doing}: {why[:1].lower()}{why[1:]}"
     if len(message) > _LONGEST:
         message = message[: _LONGEST - 1] + "…"

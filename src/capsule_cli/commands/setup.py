@@ -111,18 +111,26 @@ def _paint_done(screen: "Screen", done: "Activation", *, dry_run: bool) -> None:
 
 def _tell_path(run: Session, done: "Activation", *, add: bool) -> None:
     """Say what PATH needs; write it only when that was asked for."""
+    from capsule_domain.errors import CapsuleError
+
     search_path = run.wiring.search_path()
     folder = PurePath(done.path)
     if add and not run.options.dry_run:
         _add_to_path(run, search_path, folder)
-    elif done.on_path or run.options.sandbox:
-        return
-    elif search_path.is_written(folder):
+    elif not (done.on_path or run.options.sandbox):
+        try:
+            _advise_path(run, search_path, folder)
+        except CapsuleError as error:  # all that was asked for is done
+            run.out.talk(f"{folder} is not on your PATH: {error.message}")
+
+
+def _advise_path(run: Session, search_path: "SearchPath", folder: PurePath) -> None:
+    if search_path.is_written(folder):
         run.out.talk(f"{folder} is on PATH in new terminals")
-    else:
-        run.out.talk(f"{folder} is not on your PATH: add to {search_path.start_up_file()}")
-        run.out.talk(f"    {search_path.line(folder)}")
-        run.out.advise("capsule setup --path   does it for you")
+        return
+    run.out.talk(f"{folder} is not on your PATH: add to {search_path.start_up_file()}")
+    run.out.talk(f"    {search_path.line(folder)}")
+    run.out.advise("capsule setup --path   does it for you")
 
 
 def _add_to_path(run: Session, search_path: "SearchPath", folder: PurePath) -> None:
