@@ -99,9 +99,9 @@ class Person:
         return file.read_text().splitlines() if file.exists() else []
 
 
-@pytest.fixture
-def person(tmp_path: Path) -> Person:
-    somebody = Person(tmp_path / "me")
+def settled(home: Path) -> Person:
+    """A person whose Capsule is what the checkout says."""
+    somebody = Person(home)
     somebody.upstream.mkdir(parents=True)
     git(somebody.upstream, "init", "-q", "-b", "main")
     (somebody.upstream / "install.sh").write_text(STAND_IN)
@@ -116,6 +116,11 @@ def person(tmp_path: Path) -> Person:
     (current / "capsule").chmod(0o755)
     somebody.record({"url": somebody.checkout.as_uri(), "dir_info": {}})
     return somebody
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return settled(tmp_path / "me")
 
 
 def silent(_seconds: float, _words: str) -> None:
