@@ -15,7 +15,7 @@ from capsule_adapters.store.observations import SqliteObservations
 from capsule_domain.errors import HostKeyChanged, HostUnreachable, StoreError
 from capsule_domain.models.health import CheckKind, HealthStatus
 from capsule_domain.models.metric import Observation
-from capsule_domain.ports.host import Completed, Host, Target
+from capsule_domain.ports.host import Completed, Destination, Host, Target
 from tests.contracts.test_monitor import START, Memory, node
 from tests.fakes.clock import FakeClock
 from tests.fakes.hosts import FakeHosts
@@ -100,7 +100,8 @@ class SlowHosts:
         self.now = 0
         self.most = 0
 
-    def reach(self, target: Target, *, timeout_seconds: float = 15.0) -> float:
+    def reach(self, target: Target | Destination, *, timeout_seconds: float = 15.0) -> float:
+        assert isinstance(target, Target)
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
@@ -110,7 +111,9 @@ class SlowHosts:
         raise HostUnreachable("timed out")
 
     @contextmanager
-    def connect(self, target: Target, *, timeout_seconds: float = 15.0) -> Iterator[Host]:
+    def connect(
+        self, target: Target | Destination, *, timeout_seconds: float = 15.0
+    ) -> Iterator[Host]:
         raise HostKeyChanged("never asked")
         yield  # pragma: no cover
 
