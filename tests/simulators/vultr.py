@@ -1,5 +1,6 @@
 """The true Vultr adapter over the rehearsal cloud, and Vultr's own description as its judge."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +14,17 @@ from capsule_adapters.rest.pacing import Pacing
 from capsule_adapters.rest.patience import Patience
 from capsule_adapters.rest.transport import JsonApi
 from capsule_adapters.sandbox import faults
+from capsule_adapters.sandbox.http import Request
 from capsule_adapters.sandbox.machines import NoMachines
 from capsule_adapters.sandbox.vultr import Temper, VultrSimulator
+from capsule_domain.models.server import ServerRequest
 from tests.fakes.clock import FakeClock
 from tests.simulators.openapi import Oracle
 from tests.tools import shared_file
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=3)
-INSTANCES = "/v2/instances"
+INSTANCES, METALS = "/v2/instances", "/v2/bare-metals"
 
 
 @dataclass
@@ -30,6 +34,29 @@ class Rehearsal:
     simulator: VultrSimulator
     clock: FakeClock
     provider: VultrProvider
+
+    def sent(self, method: str, path: str = ".*") -> list[Request]:
+        """The requests of that method whose whole path matches, oldest first."""
+        asked = [exchange.request for exchange in self.simulator.exchanges]
+        return [r for r in asked if r.method == method and re.fullmatch(path, r.path)]
+
+
+def instance(**changes: object) -> ServerRequest:
+    """A cloud instance to rent."""
+    request = ServerRequest(
+        name="web",
+        region="fra",
+        slug="vc2-1c-1gb",
+        ssh_public_key=KEY,
+        user_data=SecretStr("#cloud-config\n"),
+        tags=("capsule-1",),
+    )
+    return request.model_copy(update=changes)
+
+
+def bare_metal(**changes: object) -> ServerRequest:
+    """A bare metal server to rent."""
+    return instance(slug="vbm-4c-32gb", **changes)
 
 
 def adapter(

@@ -35,10 +35,12 @@ class Plan(Wire):
     """A plan of either list. `locations` is where it is in the catalogue, and not stock."""
 
     id: str
-    vcpus: int = Field(validation_alias=AliasChoices("vcpu_count", "cpu_threads", "cpu_count"))
-    ram: int
-    disk: int
-    disk_count: int = 1
+    vcpus: int = Field(
+        gt=0, validation_alias=AliasChoices("vcpu_count", "cpu_threads", "cpu_count")
+    )
+    ram: int = Field(gt=0)
+    disk: int = Field(ge=0)
+    disk_count: int = Field(1, ge=0)
     monthly_cost: Decimal
     hourly_cost: Decimal | None = None
     locations: tuple[str, ...]
@@ -46,8 +48,8 @@ class Plan(Wire):
     location_cost: Annotated[Mapping[str, _Cost], BeforeValidator(lambda cost: cost or {})] = {}
     gpu_brand: str | None = None
     gpu_type: str | None = None
-    gpu_count: int | None = None
-    gpu_vram_gb: int | None = None
+    gpu_count: int | None = Field(None, ge=0)
+    gpu_vram_gb: int | None = Field(None, ge=0)
     """Of all GPUs together."""
     deploy_ondemand: bool = True
 
