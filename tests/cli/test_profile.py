@@ -121,7 +121,7 @@ def test_an_export_says_when_what_it_extends_is_needed_too(run: Run) -> None:
         ("./absent.yml", 4, "no file named './absent.yml'"),
         ("absent.yml", 4, "no file named 'absent.yml'"),
         ("BROKEN", 3, "BROKEN:2: unknown key 'stakcs'; did you mean stacks?"),
-        ("UNKNOWN", 4, "no stack named 'pyhton'; did you mean python?"),
+        ("UNKNOWN", 3, "UNKNOWN:1: no stack named 'pyhton'; did you mean python?"),
         ("LARGE", 3, "LARGE: larger than 1 MB"),
     ],
 )

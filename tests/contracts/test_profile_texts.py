@@ -80,6 +80,14 @@ def test_a_text_that_does_not_hold_is_told_with_its_source_and_line(pair: Pair) 
     assert caught.value.message.startswith("mine.yml:2: ")
 
 
+def test_what_a_text_names_has_its_line(pair: Pair) -> None:
+    texts, _ = pair
+    text = 'version: 1\nextends: "prod"\n\nstacks: ["docker"]\n'
+    assert texts.line_of(text, "prod") == 2
+    assert texts.line_of(text, "docker") == 4
+    assert texts.line_of(text, "python") is None
+
+
 def test_a_rejected_text_is_kept_beside_the_file_and_the_file_stays(pair: Pair) -> None:
     texts, choices = pair
     choices.save_profile(Profile(name="mine"))

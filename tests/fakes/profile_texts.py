@@ -56,6 +56,10 @@ class FakeProfileTexts:
         except ValidationError as error:
             raise ConfigurationError("nonsense", file=source, line=1) from error
 
+    def line_of(self, text: str, word: str) -> int | None:
+        lines = enumerate(text.splitlines(), start=1)
+        return next((number for number, line in lines if json.dumps(word) in line), None)
+
     def save(self, name: str, text: str) -> None:
         self.choices.save_profile(self.read(text, name=name, source=name, renamed=True))
         lines = [line for line in text.splitlines(keepends=True) if not line.startswith("name:")]

@@ -230,9 +230,17 @@ def test_without_a_lock_it_is_the_one_on_nix_path(tmp_path: Path) -> None:
 
 def test_without_either_a_release_is_downloaded(tmp_path: Path) -> None:
     environment, log = shimmed(tmp_path)
-    found = NixpkgsSource(environment=environment, branch="nixos-26.05").nixpkgs(silent)
+    found = NixpkgsSource(environment=environment, release="nixos-26.05").nixpkgs(silent)
     assert found.source == "github:NixOS/nixpkgs/nixos-26.05"
     assert 'ref = "nixos-26.05"' in asked(log)[1][-1]
+
+
+@pytest.mark.parametrize(("pin", "kind"), [("nixos-unstable", "ref"), ("d" * 40, "rev")])
+def test_a_pinned_profile_goes_before_nix_path(tmp_path: Path, pin: str, kind: str) -> None:
+    environment, log = shimmed(tmp_path, found="/nowhere")
+    found = NixpkgsSource(environment=environment, pin=pin).nixpkgs(silent)
+    assert found.source == f"github:NixOS/nixpkgs/{pin}"
+    assert f'{kind} = "{pin}"' in asked(log)[0][-1]
 
 
 def test_a_download_that_fails_is_told_as_such(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_built_in_profile_is_copied_but_only_when_something_is_saved() -> None
     ("text", "error"),
     [
         ("nonsense\n", ConfigurationError),
-        ('stacks: ["gone"]\n', NotFound),
+        ('stacks: ["gone"]\n', ConfigurationError),
         ('name: "yours"\n', ConfigurationError),
         ('extends: "mine"\n', ConfigurationError),
     ],
@@ -62,6 +62,15 @@ def test_a_text_that_does_not_hold_is_refused_and_the_old_one_stays(
     assert choices.profile("mine") == MINE
     assert edit.keep_aside(draft, text).endswith("mine.yml.rejected")
     assert texts.aside == {"mine": text}
+
+
+def test_a_stack_that_there_is_not_is_told_with_its_line() -> None:
+    edit, _, _ = desk(MINE)
+    draft = edit.open()
+    with pytest.raises(ConfigurationError) as caught:
+        edit.check(draft, '# mine\nstacks: ["wbe"]\n')
+    assert caught.value.message == "mine.yml:2: no stack named 'wbe'; did you mean web?"
+    assert caught.value.hint == "capsule stacks"
 
 
 def test_what_another_capsule_changed_meanwhile_is_not_lost() -> None:

@@ -83,10 +83,10 @@ def test_a_name_that_is_taken_is_a_conflict_also_by_what_does_not_hold(name: str
 def test_a_profile_that_would_not_resolve_is_not_taken_in() -> None:
     profiles, choices, _ = shelf()
     for text, error in (
-        ('stacks: ["gone"]\n', NotFound),
+        ('stacks: ["gone"]\n', ConfigurationError),
         ('stacks: ["docker", "podman"]\n', Conflict),
         ('extends: "new"\n', ConfigurationError),
-        ('extends: "gone"\n', NotFound),
+        ('extends: "gone"\n', ConfigurationError),
         ("nonsense\n", ConfigurationError),
     ):
         with pytest.raises(error):

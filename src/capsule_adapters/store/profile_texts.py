@@ -40,6 +40,16 @@ class YamlProfileTexts:
         document = parse_document(Path(source), _text(content, source))
         return profile_called(name, document, renamed=renamed)
 
+    def line_of(self, text: str, word: str) -> int | None:
+        """The line of the first value, or item of a list, that is `word`."""
+        document = parse_document(Path("text"), text)
+        for key, value in document.values.items():
+            if value == word:
+                return document.line((key,))
+            if isinstance(value, list) and word in value:
+                return document.line((key, value.index(word)))
+        return None
+
     def save(self, name: str, text: str) -> None:
         """Make `text` the user's own file, atomically and under the lock."""
         with self._choices.changing():

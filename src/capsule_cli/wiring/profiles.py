@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from capsule_adapters.store.choices import YamlChoices
     from capsule_domain.ports.editor import Editor
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
+    from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.profile_texts import ProfileTexts
 
 
@@ -20,6 +21,7 @@ class ProfilePorts:
     home: Path
     environment: Mapping[str, str]
     choices: "Callable[[], YamlChoices]"
+    presets: "Callable[[], Presets]"
 
     @cached_property
     def texts(self) -> "ProfileTexts":
@@ -42,9 +44,21 @@ class ProfilePorts:
         return SqliteIndex(self.home)
 
     def package_source(self, folder: str | None) -> "PackageSource":
-        """The nixpkgs of `folder`; without one that of the active profile's lock, if any."""
+        """The nixpkgs of `folder`; without one that of the active profile."""
         from capsule_adapters.nix.index.source import NixpkgsSource
 
         active = self.choices().settings().active_profile
         lock = self.home / "environment" / active / "flake.lock"
-        return NixpkgsSource(folder=folder, lock=lock, environment=self.environment)
+        return NixpkgsSource(
+            folder=folder, lock=lock, pin=self._pin(), environment=self.environment
+        )
+
+    def _pin(self) -> str | None:
+        """What the active profile pins; nothing where it does not hold."""
+        from capsule_domain.errors import CapsuleError
+        from capsule_domain.services.environment import ManageProfile
+
+        try:
+            return ManageProfile(self.choices(), self.presets()).show().pins.get("nixpkgs")
+        except CapsuleError:
+            return None  # every other command says what is wrong with it

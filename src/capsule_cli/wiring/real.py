@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from capsule_cli.wiring.profiles import ProfilePorts
     from capsule_domain.models.money import Rates
     from capsule_domain.ports.backups import Backups
+    from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.examination import Examination
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.page import Pages
-    from capsule_domain.ports.presets import Catalogue, Presets
+    from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.search_path import SearchPath
 
@@ -125,7 +126,9 @@ class _RealPorts:
     def profile_ports(self) -> "ProfilePorts":
         from capsule_cli.wiring.profiles import ProfilePorts
 
-        return ProfilePorts(self._home, self._environment, lambda: self.choices)
+        return ProfilePorts(
+            self._home, self._environment, lambda: self.choices, lambda: self.presets
+        )
 
     @cached_property
     def catalogue(self) -> "Catalogue":

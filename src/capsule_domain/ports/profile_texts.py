@@ -23,6 +23,9 @@ class ProfileTexts(Protocol):
         A text that calls itself otherwise is a fault, unless it is to be `renamed`.
         """
 
+    def line_of(self, text: str, word: str) -> int | None:
+        """The line, from 1, on which a text that holds names `word`, such as a stack."""
+
     def save(self, name: str, text: str) -> None:
         """Make `text` the user's own file, comments and all; it calls itself `name` then."""
 

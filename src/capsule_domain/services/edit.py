@@ -8,6 +8,7 @@ from capsule_domain.ports.presets import Presets
 from capsule_domain.ports.profile_texts import ProfileTexts
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.compose import Compose
+from capsule_domain.services.faulty_text import placed
 from capsule_domain.services.own_profile import OwnProfile
 
 
@@ -54,7 +55,8 @@ class EditProfile:
     def check(self, draft: Draft, text: str) -> Profile:
         """The profile that `text` says. Raises what it would raise in use, with its line."""
         profile = self.texts.read(text, name=draft.name, source=draft.file_name)
-        Compose(self.presets, self.choices).resolve(profile)
+        with placed(self.texts, text, draft.file_name):
+            Compose(self.presets, self.choices).resolve(profile)
         return profile
 
     def save(self, draft: Draft, text: str) -> Profile:

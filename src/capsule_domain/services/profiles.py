@@ -12,6 +12,7 @@ from capsule_domain.ports.presets import Presets
 from capsule_domain.ports.profile_texts import ProfileTexts
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.compose import Compose
+from capsule_domain.services.faulty_text import placed
 from capsule_domain.services.one_of import one_of
 
 _LIST = "capsule profiles"
@@ -54,12 +55,13 @@ class Profiles:
     def take_in(self, text: str, *, name: str, source: str) -> Profile:
         """A new profile from the text of a file; `source` names it in errors.
 
-        Raises ConfigurationError with file and line, Conflict for a name that is taken,
-        NotFound for a stack or a profile that there is not.
+        Raises ConfigurationError with file and line, also for a stack or a profile that
+        there is not, and Conflict for a name that is taken.
         """
         _called(name, Profile(name="empty"))
         profile = self.texts.read(text, name=name, source=source, renamed=True)
-        return self._add(profile, text)
+        with placed(self.texts, text, source):
+            return self._add(profile, text)
 
     def hand_out(self, name: str) -> str:
         """The text of a profile, as `take_in` reads it: the user's own file as it is."""

@@ -65,6 +65,9 @@ class UnwrittenTexts:
     def read(self, text: str, *, name: str, source: str, renamed: bool = False) -> Profile:
         return self.texts.read(text, name=name, source=source, renamed=renamed)
 
+    def line_of(self, text: str, word: str) -> int | None:
+        return self.texts.line_of(text, word)
+
     def save(self, name: str, text: str) -> None:
         """Nothing is written."""
 

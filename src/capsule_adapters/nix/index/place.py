@@ -1,6 +1,7 @@
 """Which nixpkgs is the user's own."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from capsule_adapters.nix.pulse import Pulse
 from capsule_adapters.store.files import read_limited
 from capsule_domain.errors import ConfigurationError, NixFailed, StoreError
 
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _LOCK_BYTES = 4 * 2**20
 _HINT = "capsule pkg index --nixpkgs FOLDER"
 _FETCHING_SECONDS = 1800.0
@@ -32,14 +34,15 @@ class Found:
 class NixpkgsPlace:
     """Looks for the user's own nixpkgs.
 
-    The folder that was given; else the one that `lock`, a flake.lock, names; else
-    `<nixpkgs>`; else `branch`, downloaded.
+    The folder that was given; else the one that `lock`, a flake.lock, names; else `pin`,
+    a branch or a commit, downloaded; else `<nixpkgs>`; else `release`, downloaded.
     """
 
     nix: NixProcess
     folder: str | None
     lock: Path | None
-    branch: str
+    pin: str | None
+    release: str
 
     def find(self, pulse: Pulse) -> Found:
         """The first of them. Raises ConfigurationError, ToolMissing, NixFailed, HostUnreachable."""
@@ -49,7 +52,9 @@ class NixpkgsPlace:
         if locked is not None:
             revision = locked.get("rev")
             return Found(self._fetched(locked, pulse), f"nixpkgs of {self.lock}", revision)
-        return self._on_path(pulse) or self._newest(pulse)
+        if self.pin is not None:
+            return self._downloaded(self.pin, pulse)
+        return self._on_path(pulse) or self._downloaded(self.release, pulse)
 
     def _given(self, folder: Path) -> Found:
         if not (folder / "default.nix").is_file():
@@ -73,9 +78,11 @@ class NixpkgsPlace:
         folder = Path(said.stdout.strip())
         return Found(str(folder), "<nixpkgs>", _revision_in(folder))
 
-    def _newest(self, pulse: Pulse) -> Found:
-        tree = {"type": "github", "owner": "NixOS", "repo": "nixpkgs", "ref": self.branch}
-        return Found(self._fetched(tree, pulse), f"github:NixOS/nixpkgs/{self.branch}")
+    def _downloaded(self, pin: str, pulse: Pulse) -> Found:
+        commit = pin if _COMMIT.fullmatch(pin) else None
+        which = {"ref": pin} if commit is None else {"rev": pin}
+        tree = {"type": "github", "owner": "NixOS", "repo": "nixpkgs", **which}
+        return Found(self._fetched(tree, pulse), f"github:NixOS/nixpkgs/{pin}", commit)
 
     def _fetched(self, tree: Mapping[str, Any], pulse: Pulse) -> str:
         expression = f"(builtins.fetchTree {nix_literal(tree)}).outPath"

@@ -17,7 +17,7 @@ from capsule_domain.errors import NixFailed
 from capsule_domain.models.package import NixosOption, Nixpkgs, Package
 from capsule_domain.ports.package_index import Progress
 
-_BRANCH = "nixos-26.05"
+_RELEASE = "nixos-26.05"
 _PYTHON = "python3Packages"
 _DOING = "cannot read nixpkgs"
 _LONGEST_SUMMARY = 300
@@ -29,7 +29,7 @@ _Path = tuple[str, ...]
 
 
 class NixpkgsSource:
-    """`PackageSource` over a folder, a flake.lock's nixpkgs, `<nixpkgs>`, or a release.
+    """`PackageSource` over a folder, a flake.lock's nixpkgs, a pin, `<nixpkgs>`, or a release.
 
     `environment` is where PATH, HOME and all else come from that Nix sees.
     """
@@ -39,13 +39,14 @@ class NixpkgsSource:
         *,
         folder: str | None = None,
         lock: Path | None = None,
-        branch: str = _BRANCH,
+        pin: str | None = None,
+        release: str = _RELEASE,
         environment: Mapping[str, str] | None = None,
         places: Sequence[str] = PLACES,
         machine: Callable[[], Share] | None = None,
     ) -> None:
         seen = dict(os.environ if environment is None else environment)
-        self._place = NixpkgsPlace(NixProcess(seen, places), folder, lock, branch)
+        self._place = NixpkgsPlace(NixProcess(seen, places), folder, lock, pin, release)
         self._nix = NixProcess({**seen, **_NO_STORE}, places)
         self._machine = machine or (lambda: share(available_bytes(), os.cpu_count() or 1))
         self._broken: list[_Path] = []
