@@ -1,15 +1,17 @@
 """How long Capsule takes to start, beside the interpreter that runs it doing nothing.
 
-    .venv/bin/python benchmarks/startup.py [--rounds 15] [--dry-run]
+    .venv/bin/python benchmarks/startup.py [--rounds 15] [--dry-run] [--peer 'COMMAND …']
 
 Whole processes are timed from outside. Each command is paired with a bare interpreter that runs
 right before or after it, by turns, so that a machine whose speed drifts slows both alike; the ratio
-is taken pair by pair. Writes benchmarks/results/startup.md.
+is taken pair by pair. A peer, such as `linode-cli --help` of an environment of its own on PATH,
+takes its turn in the same rounds. Writes benchmarks/results/startup.md.
 """
 
 import argparse
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -32,15 +34,25 @@ class Pair(NamedTuple):
     bare: float
 
 
-def commands() -> dict[str, Command]:
+def commands(peers: Sequence[str]) -> dict[str, Command]:
     """What is timed, by the name it has in the table."""
     capsule = str(Path(sys.executable).with_name("capsule"))
     return {
+        **{peer_name(peer): shlex.split(peer) for peer in peers},
         "capsule --version": (capsule, "--version"),
         "capsule --help": (capsule, "--help"),
+        "capsule stacks": (capsule, "stacks"),
+        "capsule show": (capsule, "show"),
+        "capsule profiles": (capsule, "profiles"),
         "capsule stacks --json": (capsule, "stacks", "--json"),
         "capsule openmesh templates --json": (capsule, "openmesh", "templates", "--json"),
     }
+
+
+def peer_name(command: str) -> str:
+    """The command without the folders of its program."""
+    program, *arguments = shlex.split(command)
+    return shlex.join([Path(program).name, *arguments])
 
 
 def seconds_of(command: Command, environment: Mapping[str, str]) -> float:
@@ -64,17 +76,19 @@ def pair(command: Command, environment: Mapping[str, str], *, bare_first: bool) 
     return Pair(took_second, took_first) if bare_first else Pair(took_first, took_second)
 
 
-def measured(rounds: int) -> dict[str, list[Pair]]:
+def measured(rounds: int, peers: Sequence[str]) -> dict[str, list[Pair]]:
     """The pairs of every command, one a round, after one round that is not counted."""
-    pairs: dict[str, list[Pair]] = {name: [] for name in commands()}
+    timed_commands = commands(peers)
+    pairs: dict[str, list[Pair]] = {name: [] for name in timed_commands}
     with tempfile.TemporaryDirectory(prefix="capsule-startup-") as home:
         environment = {
             "HOME": home,
             "CAPSULE_HOME": str(Path(home) / ".capsule"),
             "PATH": os.environ.get("PATH", os.defpath),
+            "LINODE_CLI_TOKEN": "none",  # without one linode-cli asks a person
         }
         for number in range(rounds + 1):
-            for name, command in commands().items():
+            for name, command in timed_commands.items():
                 timed = pair(command, environment, bare_first=number % 2 == 0)
                 if number > 0:
                     pairs[name].append(timed)
@@ -119,11 +133,12 @@ def main() -> None:
     """Measure, print, and keep the result unless this is a dry run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15, help="counted rounds (at least 5)")
+    parser.add_argument("--peer", action="append", default=[], help="a command to time beside")
     parser.add_argument("--dry-run", action="store_true", help="print only")
     chosen = parser.parse_args()
     if chosen.rounds < 5:
         parser.error("fewer than 5 rounds say nothing")
-    text = report(measured(chosen.rounds), when=datetime.now(UTC))
+    text = report(measured(chosen.rounds, chosen.peer), when=datetime.now(UTC))
     sys.stdout.write(text)
     if not chosen.dry_run:
         RESULTS.parent.mkdir(exist_ok=True)

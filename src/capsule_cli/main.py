@@ -1,5 +1,6 @@
 """One run of the command line, from its words to its exit code."""
 
+import gc
 import os
 import shlex
 import signal
@@ -35,6 +36,8 @@ def run_process(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _abandon_stdout()
+    finally:
+        gc.freeze()  # the process ends: going through all it holds once more frees nothing
     return code
 
 
@@ -113,9 +116,10 @@ def _guarded(rest: list[str], session: Session) -> int:
 
 
 def _invoke(rest: list[str], session: Session) -> int:
-    root = build(PROGRAM, ROOT, completion=True)
     if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
-        root.main(args=rest, prog_name=PROGRAM)
+        build(PROGRAM, ROOT, completion=True).main(args=rest, prog_name=PROGRAM)
+    # Every option costs time at each start, and these two stand only at the front of the line.
+    root = build(PROGRAM, ROOT, completion=bool(rest) and rest[0].startswith("-"))
     try:
         with root.make_context(PROGRAM, rest, obj=session) as ctx:
             root.invoke(ctx)

@@ -1,6 +1,5 @@
 """The ports that commands use, and the services made of them."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
@@ -12,6 +11,7 @@ if TYPE_CHECKING:
     from capsule_domain.models.deployment import DeploymentEvent
     from capsule_domain.models.money import Rates
     from capsule_domain.ports.backups import Backups
+    from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.editor import Editor
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
-    from capsule_domain.ports.presets import Catalogue, Presets
+    from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.profile_texts import ProfileTexts
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.sandbox import Sandbox
@@ -48,6 +48,13 @@ if TYPE_CHECKING:
 
 GroupBy = Literal["provider", "region", "tag", "profile"]
 GROUPS: tuple[GroupBy, ...] = get_args(GroupBy)
+
+
+def _token() -> str:
+    """Ten hexadecimal digits that nobody else has."""
+    import secrets
+
+    return secrets.token_hex(5)
 
 
 @dataclass(frozen=True)
@@ -93,7 +100,7 @@ class Wiring:
     bills_when_stopped: Callable[[str], bool]
     username: str = "admin"
     """Who runs this, as a machine's first user would be called."""
-    new_id: Callable[[], str] = lambda: secrets.token_hex(5)
+    new_id: Callable[[], str] = _token
     closers: list[Callable[[], None]] = field(default_factory=list)
 
     def close(self) -> None:

@@ -286,6 +286,7 @@ class _RealPorts:
             entry.name
             for entry in PROVIDERS.values()
             if self._credentials.token(entry.name, entry.token_variables)
+            or entry.found_elsewhere(self._environment)
         ]
 
     def provider(self, name: str) -> "Provider":
@@ -300,18 +301,23 @@ class _RealPorts:
         entry = PROVIDERS.get(name)
         if entry is None:
             raise NotFound("provider", name, known=PROVIDERS)
-        variable = entry.token_variables[0]
+        variable, *others = entry.key_variables
         if self._sandboxed:
             self.sandbox.up()
             access = self.sandbox.access()
             if name not in access.endpoints:
                 raise NotFound("cloud in the sandbox", name, known=access.endpoints)
-            token, endpoint = access.token, access.endpoints[name]
-            return connect(name, credentials={variable: token}, endpoint=endpoint, clock=self.clock)
+            tokens = dict.fromkeys(entry.key_variables, access.token)
+            endpoint = access.endpoints[name]
+            return connect(name, credentials=tokens, endpoint=endpoint, clock=self.clock)
         found = self._credentials.token(name, entry.token_variables)
+        beside = (*others, *entry.companion_variables)
         return connect(
             name,
-            credentials={variable: found} if found else {},
+            credentials={
+                **{other: self._environment.get(other, "") for other in beside},
+                **({variable: found} if found else {}),
+            },
             endpoint=self._credentials.endpoint(name, entry.endpoint_variable),
             clock=self.clock,
         )

@@ -10,9 +10,12 @@ class Model(BaseModel):
     """A value: frozen, and loud about fields it does not know.
 
     What did not fit is not repeated in the error: it may be a secret in the wrong place.
+    A model that a run never makes is never built: most runs make few of them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 def _as_utc(moment: datetime) -> datetime:

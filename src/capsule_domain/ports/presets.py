@@ -1,12 +1,11 @@
 """Stacks, profiles and sprouts: the built-in ones and the user's own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from capsule_domain.models.profile import Profile
 from capsule_domain.models.sprout import Sprout
 from capsule_domain.models.stack import Stack
-from capsule_domain.models.template import Region, Template
 
 
 class Presets(Protocol):
@@ -24,16 +23,3 @@ class Presets(Protocol):
 
     def sprouts(self) -> Mapping[str, Sprout]:
         """Every sprout by name; a user's own overrides a built-in one."""
-
-
-class Catalogue(Protocol):
-    """The offline catalogue: prices with their source and date."""
-
-    def providers(self) -> Sequence[str]:
-        """The clouds that have a catalogue."""
-
-    def templates(self) -> Sequence[Template]:
-        """Every template of every cloud."""
-
-    def regions(self) -> Sequence[Region]:
-        """Every region of every cloud."""
