@@ -51,6 +51,9 @@ NOT_OURS = {
 }
 
 
+NOT_COMPARED = ("backups", "logs", ".lock", "known_hosts.lock", "state.db", ".restore")
+
+
 def fill(home: Path, files: dict[str, str]) -> None:
     for path, text in files.items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +77,7 @@ def tree(home: Path) -> dict[str, bytes | str]:
     found: dict[str, bytes | str] = {}
     for path in sorted(home.rglob("*")):
         name = str(path.relative_to(home))
-        if name.startswith(("backups", "logs", ".lock", "state.db", ".restore")):
+        if name.startswith(NOT_COMPARED):
             continue
         if path.is_symlink():
             found[name] = f"-> {path.readlink()}"
@@ -125,6 +128,29 @@ def test_the_newest_of_one_second_is_the_one_with_the_highest_number(home: Path)
     made = [folder(home).save(note="") for _ in range(11)]
     assert folder(home).newest() == made[-1]
     assert made[-1].endswith("Z-11.tar.gz")
+
+
+def test_two_capsules_that_back_up_at_once_make_two_whole_archives(home: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from tests.fakes.clock import FakeClock;"
+        "from capsule_adapters.store.backups import ArchiveFolder;"
+        "folder = ArchiveFolder(Path(sys.argv[1]), FakeClock(), '0');"
+        "[folder.look(folder.save(note='')) for _ in range(5)]"
+    )
+    command = [sys.executable, "-c", code, str(home)]
+    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    assert [process.wait(60) for process in both] == [0, 0]
+    made = sorted((home / "backups").iterdir())
+    assert len(made) == 10
+    for path in made:
+        assert len(folder(home).look(str(path)).manifest.files) == len(FILES) + 1
+
+
+def test_what_a_killed_backup_left_behind_is_swept(home: Path) -> None:
+    (home / "backups" / ".backup-dead").mkdir(parents=True)
+    (home / "backups" / ".backup-dead" / "packed").write_text("half")
+    path = Path(folder(home).save(note=""))
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_what_cannot_be_taken_along_is_said(home: Path, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def everything(place: Path) -> dict[str, str]:
     found = {}
     for path in sorted(place.rglob("*")):
         name = str(path.relative_to(place))
-        if name.startswith(("home/backups", "home/.lock", "archive")):
+        if name.startswith(("home/backups", "home/.lock", "home/known_hosts.lock", "archive")):
             continue
         content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
         found[name] = f"{stat.S_IFMT(path.lstat().st_mode):o} {content!r}"

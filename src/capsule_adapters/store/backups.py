@@ -89,7 +89,8 @@ class ArchiveFolder:
 
     def restore(self, archive: Archive, *, keep_state: bool) -> str:
         """Unpack into a stage inside the home, back up what is there, then swap."""
-        with FileLock(self.home / ".lock"):
+        # Who pins a host key locks that file alone.
+        with FileLock(self.home / ".lock"), FileLock(self.home / "known_hosts.lock"):
             undo_leftover(self.home)
             stage = new_stage(self.home)
             try:

@@ -45,5 +45,10 @@ def _paint(screen: "Screen", found: "Sequence[Diagnosis]") -> None:
         if one.hint:
             screen.hint(one.hint)
     counts = [(verdict, sum(one.verdict is verdict for one in found)) for verdict in Verdict]
-    told = ", ".join(f"{number} {verdict}" for verdict, number in counts if number)
-    screen.line(told, style="advice")
+    told = (_counted(number, verdict) for verdict, number in counts if number)
+    screen.line(", ".join(told), style="advice")
+
+
+def _counted(number: int, word: str) -> str:
+    plural = number > 1 and word in ("warning", "error")
+    return f"{number} {word}{'s' if plural else ''}"
