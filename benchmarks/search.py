@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/search.py [--names ../shared/nix/packages.tsv.gz] [--dry-run]
 
 `--names` is a compressed list of lines, an attribute and its version with a tab between. All of
-them are put into an index in a home of its own. Then each question is asked many times of the
-open index, as a program would, and the whole `capsule pkg search` is timed as a process. Writes
+them are put into an index in a home of its own. Then each question is asked many times of it
+inside one process, and the whole `capsule pkg search` is timed as a process. Writes
 benchmarks/results/search.md.
 """
 

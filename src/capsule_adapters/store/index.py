@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -54,8 +53,8 @@ _LONGEST_QUERY = 200
 class SqliteIndex:
     """`PackageIndex` in `<home>/index/packages.db`.
 
-    The file is opened for reading as one that nobody changes; a new index replaces it
-    whole, and whoever reads the old one goes on reading that.
+    Each question opens the file as one that nobody changes: it takes no lock, and a new
+    index, which replaces the file whole, is in nobody's way.
     """
 
     def __init__(self, home: Path) -> None:
@@ -67,7 +66,11 @@ class SqliteIndex:
         with reporting("read", self._file):
             if not self._file.exists():
                 return None
-        return self._about
+        [(body,)] = self._rows("SELECT body FROM about") or [("",)]
+        try:
+            return IndexAbout.model_validate_json(body)
+        except ValidationError as error:
+            raise StoreError(f"{self._file} is no index of this Capsule", hint=_REMEDY) from error
 
     def find(self, attribute: str) -> Package | None:
         """The package, or the set of packages, of exactly that attribute path."""
@@ -150,35 +153,15 @@ class SqliteIndex:
             finally:
                 with suppress(OSError):
                     new.unlink(missing_ok=True)
-        self.close()
         return about
 
-    def close(self) -> None:
-        """Let go of the file. The next use opens it again."""
-        for name in ("_connection", "_about"):
-            found = self.__dict__.pop(name, None)
-            if isinstance(found, sqlite3.Connection):
-                found.close()
-
-    @cached_property
-    def _about(self) -> IndexAbout:
-        [(body,)] = self._rows("SELECT body FROM about") or [("",)]
-        try:
-            return IndexAbout.model_validate_json(body)
-        except ValidationError as error:
-            raise StoreError(f"{self._file} is no index of this Capsule", hint=_REMEDY) from error
-
-    @cached_property
-    def _connection(self) -> sqlite3.Connection:
+    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[str, ...]]:
         with reporting("read", self._file):
             if not self._file.exists():
                 raise ConfigurationError("there is no index of packages yet", hint=_REMEDY)
         address = f"{self._file.absolute().as_uri()}?mode=ro&immutable=1"
-        return sqlite3.connect(address, uri=True, check_same_thread=False)
-
-    def _rows(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[str, ...]]:
-        with self._readable():
-            return self._connection.execute(query, parameters).fetchall()
+        with self._readable(), closing(sqlite3.connect(address, uri=True)) as connection:
+            return connection.execute(query, parameters).fetchall()
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
