@@ -98,7 +98,11 @@ def test_an_archive_is_a_plain_tar_of_what_belongs_in_it(home: Path, tmp_path: P
     path = Path(folder(home).save(note=""))
     with tarfile.open(path) as packed:
         names = packed.getnames()
-        packed.extractall(tmp_path / "out", filter="data")
+        for name in names:
+            content = packed.extractfile(name)
+            assert content is not None
+            fill(tmp_path / "out", {name: ""})
+            (tmp_path / "out" / name).write_bytes(content.read())
     assert names == ["manifest.json", *sorted([*FILES, "state.db"])]
     for name, text in FILES.items():
         assert (tmp_path / "out" / name).read_text() == text

@@ -120,7 +120,8 @@ class ArchiveFolder:
         _, sha256 = read_archive(Path(archive.path), sink)
         if sha256 != archive.sha256:
             raise Conflict(
-                f"{archive.path} was changed since it was looked at", hint="capsule restore again"
+                f"{archive.path} was changed since it was looked at",
+                hint="look again: capsule restore --dry-run",
             )
         _known(stage / STATE_FILE, archive.path)
 
