@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from capsule_domain.models.base import Model, Moment
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Final = 1
 STATE_FILE = "state.db"
 KEPT_FILES = frozenset({"config.yml", "openmesh.yml", "monitoring.yml", "known_hosts", STATE_FILE})
 KEPT_FOLDERS = frozenset({"configs", "presets", "nixos", "environment"})
