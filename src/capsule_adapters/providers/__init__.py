@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from capsule_adapters.providers import digitalocean, linode, vultr
+from capsule_adapters.providers import aws, digitalocean, linode, vultr
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
 from capsule_domain.models.server import Capabilities
@@ -37,6 +37,18 @@ class ProviderEntry:
     ended: date | None = None
     endpoint: str | None = None
     """Where it is reached unless another address is given; None where that is many."""
+    secret_variable: str | None = None
+    """Where the second half of its key is, when the key has two."""
+    companion_variables: tuple[str, ...] = ()
+    """What may go with the key, such as a session."""
+    found_elsewhere: Callable[[Mapping[str, str]], bool] = lambda _environment: False
+    """Whether its own tools have credentials here, which `connect` then finds by itself."""
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """Where each part of its key is."""
+        secret = () if self.secret_variable is None else (self.secret_variable,)
+        return (self.token_variables[0], *secret)
 
     @property
     def endpoint_variable(self) -> str:
@@ -105,6 +117,16 @@ def _rest(dialect: Dialect, implementation: RestImplementation | None = None) ->
 PROVIDERS: Mapping[str, ProviderEntry] = {
     entry.name: entry
     for entry in (
+        ProviderEntry(
+            name=aws.NAME,
+            title=aws.TITLE,
+            token_variables=(aws.KEY_VARIABLE,),
+            secret_variable=aws.SECRET_VARIABLE,
+            companion_variables=(aws.SESSION_VARIABLE,),
+            found_elsewhere=aws.found_elsewhere,
+            capabilities=aws.CAPABILITIES,
+            connect=aws.connect,
+        ),
         _rest(digitalocean.DIALECT),
         _rest(vultr.DIALECT, vultr.VultrProvider),
         _rest(linode.DIALECT),

@@ -6,7 +6,7 @@ from typing import Any
 
 LIMIT_BYTES = 64 * 1024
 HEADER = "#cloud-config"
-HONOURED = ("ssh_keys", "ssh_authorized_keys", "ssh_deletekeys")
+HONOURED = ("ssh_keys", "ssh_authorized_keys", "ssh_deletekeys", "disable_root")
 
 
 @dataclass(frozen=True)

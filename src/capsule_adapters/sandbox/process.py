@@ -88,7 +88,7 @@ def _rehearsal(folder: Path) -> Iterator[None]:
         machines.start()
         clouds = {
             name: running.enter_context(_opened(rehearse, machines, folder / f"{name}.json", token))
-            for name, rehearse in _CLOUDS.items()
+            for name, rehearse in _rehearsed().items()
         }
         running.callback(file.unlink, missing_ok=True)
         announce(
@@ -132,6 +132,12 @@ def _linode(machines: "SandboxMachines", state_file: Path, token: str) -> "Cloud
     return LinodeSimulator(machines, state_file=state_file, token=token)
 
 
+def _aws(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.aws import AwsSimulator
+
+    return AwsSimulator(machines, state_file=state_file, token=token)
+
+
 Rehearse = Callable[["SandboxMachines", Path, str], "CloudApi"]
 """Makes one cloud over the machines of all, with its state's file and everyone's token."""
 
@@ -139,7 +145,16 @@ _CLOUDS: Mapping[str, Rehearse] = {
     "digitalocean": _digitalocean,
     "vultr": _vultr,
     "linode": _linode,
+    "aws": _aws,
 }
+
+
+def _rehearsed() -> Mapping[str, Rehearse]:
+    """The clouds that can be rehearsed here: AWS needs moto, which is in the extra `sandbox`."""
+    from capsule_adapters.sandbox.aws.engine import is_installed
+
+    missing = () if is_installed() else ("aws",)
+    return {name: rehearse for name, rehearse in _CLOUDS.items() if name not in missing}
 
 
 def _in_background(work: Callable[[Callable[[], None]], int]) -> int:

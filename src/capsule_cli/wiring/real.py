@@ -306,7 +306,8 @@ class _RealPorts:
             self.sandbox.up()
             access = self.sandbox.access()
             if name not in access.endpoints:
-                raise NotFound("cloud in the sandbox", name, known=access.endpoints)
+                hint = "pip install 'capsule-xnode[sandbox]', then: capsule sandbox down"
+                raise NotFound("cloud in the sandbox", name, known=access.endpoints, hint=hint)
             tokens = dict.fromkeys(entry.key_variables, access.token)
             endpoint = access.endpoints[name]
             return connect(name, credentials=tokens, endpoint=endpoint, clock=self.clock)

@@ -13,9 +13,11 @@ def user_data(host_key: HostKey) -> SecretStr:
 
     The body is JSON, which every YAML reader takes, so that nothing needs quoting.
     `ssh_deletekeys` removes what the image brought; with `ssh_keys` set cloud-init
-    makes no other keys.
+    makes no other keys. `disable_root` is for the images that let root in on some clouds
+    and not on others, such as Ubuntu's at AWS: ours always enters with its key alone.
     """
     body = {
+        "disable_root": False,
         "ssh_deletekeys": True,
         "ssh_keys": {
             "ed25519_private": host_key.private_openssh.get_secret_value(),

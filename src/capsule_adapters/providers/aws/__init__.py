@@ -12,7 +12,8 @@ from capsule_domain.ports.provider import Provider
 NAME = "aws"
 TITLE = "AWS EC2"
 KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
-COMPANION_VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+SECRET_VARIABLE = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the variable's name
+SESSION_VARIABLE = "AWS_SESSION_TOKEN"
 
 found_elsewhere = profiles.found_elsewhere
 

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 from pydantic import SecretStr
 
+from capsule_adapters.providers.aws import NAME
 from capsule_adapters.providers.aws.refusals import meaning
 from capsule_adapters.providers.aws.session import Access, Clients
 from capsule_adapters.rest.patience import Patience
@@ -17,7 +18,6 @@ from capsule_adapters.rest.refusals import Subject
 from capsule_domain.errors import ProviderError
 from capsule_domain.ports.clock import Clock
 
-NAME = "aws"
 _TROUBLE = (BotoCoreError, ClientError, ResponseParserError)
 _THREADS = 16
 _DEFAULT_PATIENCE = Patience()

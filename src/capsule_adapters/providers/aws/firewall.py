@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Sequence
 
-from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.providers.aws.readings import RENTED_STATES, Instance, SecurityGroup
 from capsule_adapters.providers.aws.refusals import AwsRefusal
 from capsule_adapters.providers.aws.tags import DEPLOYMENT_KEY
@@ -15,7 +16,7 @@ _LOG = logging.getLogger("capsule.rest")
 GROUP_NAME = "capsule-ssh"
 GROUP_TAG = "ssh"
 _SSH_PORT = 22
-_PAUSE_SECONDS = 5.0
+_PAUSE_SECONDS = 2.0
 _RELEASE_SECONDS = 300.0
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeVar
 
-from capsule_adapters.providers.aws.api import NAME, AwsApi, is_region
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.api import AwsApi, is_region
 from capsule_adapters.providers.aws.readings import Instance
 from capsule_adapters.providers.aws.refusals import AwsRefusal
 from capsule_adapters.rest.refusals import Subject

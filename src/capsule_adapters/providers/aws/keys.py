@@ -2,7 +2,8 @@
 
 import hashlib
 
-from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.providers.aws.readings import KeyPair
 from capsule_adapters.rest.public_key import PublicKey
 from capsule_adapters.rest.wire import understood

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.providers.aws.firewall import Firewall
 from capsule_adapters.providers.aws.keys import ensure_key
 from capsule_adapters.providers.aws.readings import Image, InstanceType, Subnet

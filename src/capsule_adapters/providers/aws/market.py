@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.providers.aws.launch import root_gib
 from capsule_adapters.providers.aws.prices import SOURCE, Prices, monthly
 from capsule_adapters.providers.aws.readings import InstanceType

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.rest.answer import pluck
 from capsule_domain.errors import ProviderError, ProviderUnavailable
 from capsule_domain.models.money import Money

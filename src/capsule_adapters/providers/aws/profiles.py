@@ -1,8 +1,6 @@
 """Whether AWS's own tools are set up here: looked up without boto3, and without the network."""
 
 from collections.abc import Mapping
-from configparser import ConfigParser
-from configparser import Error as NotAConfiguration
 from pathlib import Path
 
 _VARIABLES = (
@@ -38,6 +36,9 @@ def found_elsewhere(environment: Mapping[str, str]) -> bool:
 
 def _has_default(file: Path) -> bool:
     """Whether the file's default profile has credentials, or says where they come from."""
+    from configparser import ConfigParser
+    from configparser import Error as NotAConfiguration
+
     reader = ConfigParser(interpolation=None, strict=False)
     try:
         if file.stat().st_size > _LARGEST_FILE_BYTES:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from capsule_adapters.providers.aws import CAPABILITIES
-from capsule_adapters.providers.aws.api import NAME, AwsApi
+from capsule_adapters.providers.aws import CAPABILITIES, NAME
+from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.providers.aws.firewall import Firewall
 from capsule_adapters.providers.aws.instances import Instances, only, split
 from capsule_adapters.providers.aws.launch import Launch

@@ -6,8 +6,7 @@ from datetime import datetime
 from pydantic import AliasPath, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from capsule_adapters.providers.aws import tags
-from capsule_adapters.providers.aws.api import NAME
+from capsule_adapters.providers.aws import NAME, tags
 from capsule_adapters.rest.wire import Wire
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import Server, ServerStatus

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from pydantic import SecretStr
 
+from capsule_adapters.providers.aws import NAME
 from capsule_adapters.rest.refusals import Subject, words
 from capsule_adapters.rest.secrets import redacted
 from capsule_domain.errors import (
@@ -38,7 +39,6 @@ from capsule_domain.errors import (
     RateLimited,
 )
 
-_NAME = "aws"
 _THROTTLED = r"(?:RequestLimitExceeded|Throttl\w*|RequestThrottled\w*|TooManyRequests\w*|SlowDown)"
 _OUT = (
     r"Insufficient(?:Instance|Host|ReservedInstance)?Capacity\w*|Unsupported"
@@ -94,7 +94,7 @@ class AwsRefusal(ProviderError):
     """A refusal that has no kind of its own. `code` is AWS's word for it."""
 
     def __init__(self, message: str, *, code: str, request_id: str | None = None) -> None:
-        super().__init__(_NAME, message, request_id=request_id)
+        super().__init__(NAME, message, request_id=request_id)
         self.code = code
 
 
@@ -114,13 +114,13 @@ def meaning(
         return _refusal(error.response, operation, subject, secrets)
     if isinstance(error, _NEVER_SENT):
         cause = f"cannot connect: {_line(str(error), secrets)}"
-        return ProviderUnavailable(_NAME, cause, hint="is the network up?", sent=False)
+        return ProviderUnavailable(NAME, cause, hint="is the network up?", sent=False)
     if isinstance(error, ReadTimeoutError):
-        return ProviderUnavailable(_NAME, "no answer in time")
+        return ProviderUnavailable(NAME, "no answer in time")
     if isinstance(error, ResponseParserError):
-        return ProviderUnavailable(_NAME, "answered with something that is no answer of AWS")
+        return ProviderUnavailable(NAME, "answered with something that is no answer of AWS")
     if isinstance(error, HTTPClientError | ResponseStreamingError):
-        return ProviderUnavailable(_NAME, f"the connection broke: {_line(str(error), secrets)}")
+        return ProviderUnavailable(NAME, f"the connection broke: {_line(str(error), secrets)}")
     return _before_sending(error, operation, secrets)
 
 
@@ -130,15 +130,15 @@ def _before_sending(
     """What botocore itself refuses to send, or to go on with."""
     said = _line(str(error), secrets)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return CredentialsRefused(_NAME, said, hint="export AWS_ACCESS_KEY_ID=…")
+        return CredentialsRefused(NAME, said, hint="export AWS_ACCESS_KEY_ID=…")
     if isinstance(error, SSOError | TokenRetrievalError | CredentialRetrievalError):
-        return CredentialsRefused(_NAME, said, hint="aws sso login")
+        return CredentialsRefused(NAME, said, hint="aws sso login")
     if isinstance(error, PaginationError):
-        return ProviderError(_NAME, f"{operation} repeats a page instead of ending")
+        return ProviderError(NAME, f"{operation} repeats a page instead of ending")
     if isinstance(error, ParamValidationError):
         # Its text quotes the value, which may be user data.
-        return ProviderError(_NAME, f"{operation} cannot be asked with these values")
-    return ProviderError(_NAME, said)
+        return ProviderError(NAME, f"{operation} cannot be asked with these values")
+    return ProviderError(NAME, said)
 
 
 def _refusal(
@@ -156,12 +156,12 @@ def _refusal(
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.]*|5\d\d", code):
         # A refusal must be AWS's own: this one may come from anything in between.
         answered = f"answered with something that is no answer of AWS (HTTP {status})"
-        return ProviderUnavailable(_NAME, answered)
+        return ProviderUnavailable(NAME, answered)
     if re.fullmatch(_THROTTLED, code):
-        return RateLimited(_NAME, request_id=request_id)
+        return RateLimited(NAME, request_id=request_id)
     if status >= 500 and not re.fullmatch(_OUT, code):
         unwell = f"not working just now (HTTP {status}, {code})" + (f": {said}" if said else "")
-        return ProviderUnavailable(_NAME, unwell, request_id=request_id)
+        return ProviderUnavailable(NAME, unwell, request_id=request_id)
     return _decided(code, said or code, operation, subject, request_id)
 
 
@@ -170,13 +170,13 @@ def _decided(
 ) -> CapsuleError:
     said = said[:1].lower() + said[1:] if said[1:2].islower() else said
     if code == "DryRunOperation":
-        return DryRunPassed(_NAME, said)
+        return DryRunPassed(NAME, said)
     if re.fullmatch(r"InvalidInstanceID\.\w+", code) and subject is not None:
-        return NotFound(f"{_NAME} {subject.kind}", subject.name)
+        return NotFound(f"{NAME} {subject.kind}", subject.name)
     for kind in _KINDS:
         if re.fullmatch(kind.pattern, code):
             message = f"{kind.opening.format(operation=operation)}{said}"
-            return kind.error(_NAME, message, hint=kind.hint, request_id=request_id)
+            return kind.error(NAME, message, hint=kind.hint, request_id=request_id)
     return AwsRefusal(said, code=code, request_id=request_id)
 
 

@@ -16,6 +16,12 @@ from botocore.exceptions import BotoCoreError
 from botocore.utils import get_environ_proxies
 from pydantic import SecretStr
 
+from capsule_adapters.providers.aws import (
+    KEY_VARIABLE,
+    NAME,
+    SECRET_VARIABLE,
+    SESSION_VARIABLE,
+)
 from capsule_adapters.providers.aws.http import BoundedHttp
 from capsule_adapters.rest.endpoint import checked_endpoint, is_loopback
 from capsule_adapters.rest.patience import Patience
@@ -23,10 +29,6 @@ from capsule_adapters.rest.secrets import check_header_secret
 from capsule_domain.errors import ConfigurationError, CredentialsMissing
 from capsule_domain.ports.clock import Clock
 
-_NAME = "aws"
-_KEY = "AWS_ACCESS_KEY_ID"
-_SECRET = "AWS_SECRET_ACCESS_KEY"  # noqa: S105  the variable's name
-_SESSION = "AWS_SESSION_TOKEN"
 _HOME_REGION = "us-east-1"
 _CONNECTIONS = 32
 
@@ -47,16 +49,17 @@ class Access:
         Raises CredentialsMissing for half a pair, ConfigurationError for an endpoint that
         must not have a key.
         """
-        key_id, secret = secrets.get(_KEY), secrets.get(_SECRET)
+        key_id, secret = secrets.get(KEY_VARIABLE), secrets.get(SECRET_VARIABLE)
         if key_id is not None and ":" in key_id.get_secret_value():
             left, _, right = key_id.get_secret_value().partition(":")
-            key_id, secret = SecretStr(left), SecretStr(right)
+            secrets = {KEY_VARIABLE: SecretStr(left), SECRET_VARIABLE: SecretStr(right)}
+            key_id, secret = secrets[KEY_VARIABLE], secrets[SECRET_VARIABLE]
         if (key_id is None) != (secret is None):
-            raise CredentialsMissing(_NAME, _KEY if key_id is None else _SECRET)
-        where = None if endpoint is None else checked_endpoint(_NAME, endpoint)
-        access = cls(key_id, secret, secrets.get(_SESSION), where)
+            raise CredentialsMissing(NAME, KEY_VARIABLE if key_id is None else SECRET_VARIABLE)
+        where = None if endpoint is None else checked_endpoint(NAME, endpoint)
+        access = cls(key_id, secret, secrets.get(SESSION_VARIABLE), where)
         for part in access.secrets:
-            check_header_secret(_NAME, part)
+            check_header_secret(NAME, part)
         return access
 
     @property
@@ -93,7 +96,7 @@ class Clients:
                 f"the configuration of AWS cannot be used: {error}", hint="aws configure list"
             ) from error
         if found is None:
-            raise CredentialsMissing(_NAME, _KEY)
+            raise CredentialsMissing(NAME, KEY_VARIABLE)
 
     def client(self, service: str, region: str, *, once: bool = False) -> Any:
         """A client; `once`: it never repeats a request by itself."""
