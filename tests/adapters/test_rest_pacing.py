@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capsule_adapters.rest.pacing import Pace, Pacing, RateHeaders, Window
+from capsule_adapters.rest.pacing import Lane, Pace, Pacing, RateHeaders, Window
 from capsule_adapters.rest.transport import JsonApi
 from capsule_adapters.sandbox.limits import RequestLimit
 from capsule_domain.errors import RateLimited
@@ -70,6 +70,34 @@ def test_a_documented_window_is_kept_without_headers() -> None:
         api.close()
         assert _statuses(cloud) == {200}
     assert sum(clock.slept) == pytest.approx(3.0, rel=0.05)
+
+
+def test_what_a_cloud_counts_apart_is_paced_apart() -> None:
+    clock = FakeClock()
+    with PlainApi(clock) as cloud:
+        lanes = (Lane("GET", "/lists/.*", (Window(2, 10.0),)), Lane("POST", ".*"))
+        api = _api(cloud, clock, Pacing(windows=(Window(5, 10.0),), lanes=lanes))
+        for _ in range(5):
+            api.get("/lists")
+            api.post("/things", body=None)
+        assert clock.slept == []
+        for _ in range(3):
+            api.get("/lists/things")
+        assert sum(clock.slept) == pytest.approx(10.0)
+        api.close()
+
+
+def test_what_one_lanes_headers_say_holds_for_that_lane_only() -> None:
+    clock = FakeClock()
+    with PlainApi(clock, limit=RequestLimit(1, 30.0, clock)) as cloud:
+        api = _api(cloud, clock, Pacing(NAMES, lanes=(Lane("GET", "/lists"),)))
+        api.get("/lists")
+        clock.advance(30)
+        api.get("/things")
+        assert clock.slept == []
+        api.get("/things")
+        assert sum(clock.slept) == pytest.approx(30.0, abs=1.0)
+        api.close()
 
 
 def test_several_threads_share_one_limit() -> None:

@@ -22,7 +22,7 @@ def create(state: State, body: Any, *, now: float, boot_seconds: float, limit: i
     wanted = body if isinstance(body, dict) else {}
     type_, region = _place(wanted)
     image = wanted.get("image")
-    if image not in stock.IMAGES:
+    if not isinstance(image, str) or image not in stock.IMAGES:
         raise Refusal(400, "image is not valid", "image")
     _check_password(wanted.get("root_pass"))
     public_keys = keys.checked(wanted.get("authorized_keys"))
@@ -156,9 +156,10 @@ def _check_password(password: object) -> None:
 def _user_data(metadata: object, image: str, region: str) -> str:
     if metadata is None:
         return ""
-    encoded = metadata.get("user_data") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict):
+        raise Refusal(400, "Must be an object", "metadata")
     try:
-        data = base64.b64decode(encoded or "", validate=True)
+        data = base64.b64decode(metadata.get("user_data") or "", validate=True)
         text = data.decode()
     except (binascii.Error, ValueError, TypeError) as error:
         raise Refusal(400, "Must be base64-encoded", "metadata.user_data") from error
