@@ -7,7 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from capsule_adapters.providers.vultr import DIALECT
+from capsule_adapters.rest.provider import RestProvider
+from capsule_adapters.rest.transport import JsonApi
 from capsule_adapters.sandbox import faults
 from capsule_adapters.sandbox.vultr import stock
 from capsule_domain.errors import ProviderError, ProviderUnavailable
@@ -150,10 +154,11 @@ def _first_plan(**changes: object) -> Callable[[Any], Any]:
 @pytest.mark.parametrize(
     ("gpu_brand", "hourly"), [("none", "0.00744"), ("NVIDIA", "0.00685")], ids=["672", "730"]
 )
+@pytest.mark.parametrize("untold", [..., None, 0])
 def test_an_hour_that_is_not_told_is_the_month_by_its_cap_of_hours(
-    here: Rehearsal, gpu_brand: str, hourly: str
+    here: Rehearsal, untold: object, gpu_brand: str, hourly: str
 ) -> None:
-    change = _first_plan(hourly_cost=..., gpu_brand=gpu_brand, tomorrow={"x": 1})
+    change = _first_plan(hourly_cost=untold, gpu_brand=gpu_brand, tomorrow={"x": 1})
     here.simulator.faults.add(faults.altered(change), path="/v2/plans")
     prices = {o.price_per_hour for o in here.provider.offers() if o.slug == "vc2-1c-1gb"}
     assert prices == {Money.of(hourly)}
@@ -188,6 +193,23 @@ def test_a_missing_field_is_named(
     with pytest.raises(ProviderError, match=re.escape(lacking)) as caught:
         here.provider.account() if path == "/v2/account" else here.provider.offers()
     assert not isinstance(caught.value, ProviderUnavailable)
+
+
+def test_without_asking_the_regions_the_stock_is_unknown(here: Rehearsal) -> None:
+    """What the dialect alone tells, for who needs no stock."""
+    api = JsonApi(
+        DIALECT.name,
+        here.simulator.endpoint,
+        auth_headers=DIALECT.auth_headers(SecretStr(here.simulator.token)),
+        clock=here.clock,
+    )
+    change = _first_plan(locations=["ewr", "", "ord"])
+    here.simulator.faults.add(faults.altered(change), path="/v2/plans")
+    offers = [o for o in RestProvider(DIALECT, api, here.clock).offers() if o.slug == "vc2-1c-1gb"]
+    api.close()
+    assert {offer.stock for offer in offers} == {Stock.UNKNOWN}
+    assert [offer.region for offer in offers] == ["ewr", "ord"]
+    assert here.sent("GET", "/v2/regions/.*") == []
 
 
 def test_a_region_that_does_not_answer_makes_no_list_without_it(here: Rehearsal) -> None:

@@ -99,10 +99,10 @@ class _Region(Wire):
 
 
 def _listed(reading: Reading, plans: Iterable[Plan]) -> Iterator[Offer]:
-    """Each plan where it is listed; VultrProvider.offers knows the stock, too."""
+    """Each plan where it is listed; VultrProvider.offers asks for the stock, too."""
     for plan in plans:
-        nowhere: Stocks = dict.fromkeys(plan.locations, ())
-        yield from plan.offers(reading, nowhere, source=f"{reading.provider} plans")
+        unasked: Stocks = dict.fromkeys(filter(None, plan.locations))
+        yield from plan.offers(reading, unasked, source=f"{reading.provider} plans")
 
 
 def _power(kind: str, poll: ServerPoll | None) -> Power:

@@ -13,8 +13,8 @@ from capsule_adapters.rest.wire import Reading, Wire
 from capsule_domain.models.money import Money
 from capsule_domain.models.template import Arch, Gpu, Offer, Stock
 
-Stocks = Mapping[str, Container[str]]
-"""By region, the plans that it has now."""
+Stocks = Mapping[str, Container[str] | None]
+"""By region, the plans that it has now; None where nobody asked."""
 
 # "How Am I Billed for My Servers?", 2025-09-15: hours are counted up to a cap in a month.
 _HOURS_A_MONTH, _HOURS_A_MONTH_WITH_GPU = 672, 730
@@ -73,7 +73,11 @@ class Plan(Wire):
         """
         if not self.monthly_cost or self.id.endswith(_WITHOUT_IPV4):
             return
-        regions = tuple(r for r, has in stocks.items() if r in self.locations or self.id in has)
+        regions = tuple(
+            region
+            for region, has in stocks.items()
+            if region in self.locations or self.id in (has or ())
+        )
         for region in regions:
             hour, month = self.price(region)
             yield Offer(
@@ -98,9 +102,8 @@ class Plan(Wire):
         """An hour and a month in a region; None: wherever it has no price of its own."""
         cost = self.location_cost.get(region, self) if region else self
         hours = _HOURS_A_MONTH_WITH_GPU if self.gpu() else _HOURS_A_MONTH
-        hourly = cost.hourly_cost
-        if hourly is None:
-            hourly = round(cost.monthly_cost / hours, 5)
+        # Only plans by the hour tell it; nothing, and zero, is no price of what has one a month.
+        hourly = cost.hourly_cost or round(cost.monthly_cost / hours, 5)
         return Money.of(hourly), Money.of(cost.monthly_cost)
 
     def gpu(self) -> Gpu | None:
@@ -117,7 +120,9 @@ class Plan(Wire):
             memory_gib=(self.gpu_vram_gb or 0) // count,
         )
 
-    def _stock(self, has: Container[str]) -> Stock:
+    def _stock(self, has: Container[str] | None) -> Stock:
+        if has is None:
+            return Stock.UNKNOWN
         return Stock.AVAILABLE if self.deploy_ondemand and self.id in has else Stock.NONE
 
 
