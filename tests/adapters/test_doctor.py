@@ -194,6 +194,9 @@ class Shell:
     def line(self, folder: PurePath) -> str:
         return f'export PATH="{folder}:$PATH"'
 
+    def is_written(self, folder: PurePath) -> bool:
+        return folder in self.folders
+
     def add(self, folder: PurePath) -> bool:
         raise AssertionError(f"looking changed the search path: {folder}")
 

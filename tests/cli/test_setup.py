@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 
 import pytest
 
+from capsule_cli import complete
 from capsule_cli.heartbeat import Heartbeat, listening
 from capsule_cli.output import Output
 from capsule_cli.wiring import Wiring
@@ -304,6 +305,15 @@ def test_the_way_back_from_the_first_generation_is_refused() -> None:
     assert desk.run("rollback", "--json").error["code"] == "conflict"
     desk.run("setup", "--yes")
     assert desk.run("rollback", "--json").error["message"].startswith("generation 1 is the first")
+
+
+def test_the_shell_completes_the_numbers_of_generations(own_home: Path) -> None:
+    assert complete.generations("") == []
+    profiles = own_home / ".local" / "state" / "nix" / "profiles"
+    profiles.mkdir(parents=True)
+    for number in (1, 2, 12):
+        (profiles / f"capsule-{number}-link").symlink_to(f"/nix/store/{number}")
+    assert complete.generations("1") == ["1", "12"]
 
 
 def test_preview_shows_the_difference_to_what_is_installed(two: Desk) -> None:

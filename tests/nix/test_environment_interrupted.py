@@ -299,6 +299,25 @@ def test_a_build_that_fails_shows_what_nix_said(somebody: Person) -> None:
     assert somebody.generations() == []
 
 
+def test_a_rehearsal_or_another_home_leaves_the_person_s_own_alone(somebody: Person) -> None:
+    somebody.sell("1.0")
+    own, sandbox = somebody.home / ".capsule", somebody.home / ".capsule" / "sandbox"
+    shutil.copytree(own / "configs", sandbox / "configs")
+    shutil.copytree(own / "environment", sandbox / "environment")
+    shutil.copy(own / "config.yml", sandbox)
+    shutil.copytree(own, somebody.folder / "other", ignore=shutil.ignore_patterns("sandbox"))
+    before = {path for path in somebody.home.rglob("*") if sandbox not in path.parents}
+    made = somebody.told("setup", "--yes", "--sandbox")
+    assert somebody.told("rollback", "1", "--yes", "--sandbox")["generation"] == 1
+    assert Path(made["link"]).is_relative_to(sandbox)
+    after = {path for path in somebody.home.rglob("*") if sandbox not in path.parents}
+    assert after - before <= {own / "logs", own / "logs" / "capsule.log"}
+    other = str(somebody.folder / "other")
+    made = somebody.told("setup", "--yes", "--home", other)
+    assert made["link"] == f"{other}/nix/profiles/capsule"
+    assert not somebody.link.parent.exists()
+
+
 def test_what_is_left_out_is_told_and_is_missing(somebody: Person) -> None:
     somebody.sell("1.0", tool={"version": "1.0", "meta": {"broken": True}})
     code, _, stderr = somebody.run("setup", "--yes")
