@@ -23,7 +23,9 @@ def offline_nix(folder: Path) -> dict[str, str]:
     conf.mkdir(parents=True)
     lines = ("sandbox = false", "build-users-group =", "substituters =", "download-attempts = 1")
     (conf / "nix.conf").write_text("\n".join(lines) + "\n")
-    return {**folders, "NIX_REMOTE": "", "NIX_PATH": "", "NIX_USER_CONF_FILES": ""}
+    (folder / "tmp").mkdir(mode=0o1777)  # builds that are killed leave their folders
+    own = {**folders, "TMPDIR": str(folder / "tmp")}
+    return {**own, "NIX_REMOTE": "", "NIX_PATH": "", "NIX_USER_CONF_FILES": ""}
 
 
 def tiny_flake(name: str, *, script: str = "") -> str:

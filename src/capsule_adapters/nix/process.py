@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,10 +49,9 @@ def find_program(
     return None
 
 
-def usable_home(environment: Mapping[str, str], scratch: str) -> str:
-    """The person's home, or `scratch` where it is not one to write to."""
-    home = environment.get("HOME", "")
-    return home if home and os.access(home, os.W_OK | os.X_OK) else scratch
+def is_usable(home: str) -> bool:
+    """Whether `home` is one to write to: Nix does not work without."""
+    return bool(home) and os.access(home, os.W_OK | os.X_OK)
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,10 @@ class NixProcess:
             raise ToolMissing("Nix", hint=INSTALL_HINT)
         _log.info("%s", shlex.join(" ".join(word.split())[:_LOGGED_LETTERS] for word in words))
         pulse.beat(doing.removeprefix("cannot "))
-        with TemporaryDirectory(prefix="capsule-nix-") as scratch:
+        with ExitStack() as stack:
             # Nix takes an empty XDG_CACHE_HOME for the root folder; it means that it is unset.
             given = {n: v for n, v in self.environment.items() if v or not n.startswith("XDG_")}
-            surroundings = {**given, **_PLAIN, **self._home(scratch, own=own_home)}
+            surroundings = {**given, **_PLAIN, **self._home(stack, own=own_home)}
             process = _start([program, *words[1:]], folder, surroundings)
             try:
                 ear = _Ear(process, pulse, kept_lines, timeout_seconds)
@@ -101,10 +100,13 @@ class NixProcess:
             raise failure(doing, said.exit_code, said.lines)
         return said
 
-    def _home(self, scratch: str, *, own: bool) -> Mapping[str, str]:
-        real = usable_home(self.environment, scratch)
-        if not own:
+    def _home(self, stack: ExitStack, *, own: bool) -> Mapping[str, str]:
+        real = self.environment.get("HOME", "")
+        if not own and is_usable(real):
             return {"HOME": real}
+        scratch = stack.enter_context(TemporaryDirectory(prefix="capsule-nix-"))
+        if not is_usable(real):
+            return {"HOME": scratch}
         folders = {name: f"{real}/{below}" for name, below in _XDG.items()}
         given = {name: self.environment[name] for name in _XDG if self.environment.get(name)}
         return {"HOME": scratch, **folders, **given}

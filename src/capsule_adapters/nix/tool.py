@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 
-from capsule_adapters.nix.process import INSTALL_HINT, PLACES, find_program, usable_home
+from capsule_adapters.nix.process import INSTALL_HINT, PLACES, find_program, is_usable
 from capsule_domain.errors import HostError, ToolMissing
 from capsule_domain.models.finding import Finding, Severity
 
@@ -121,11 +121,12 @@ class NixCommand:
 
     def _surroundings(self, scratch: str) -> dict[str, str]:
         """What Nix sees: no store to open, no colours, and always a home to write to."""
+        home = self._environment.get("HOME", "")
         return self._environment | {
             "NIX_REMOTE": "dummy://",
             "NO_COLOR": "1",
             "LC_ALL": "C",
-            "HOME": usable_home(self._environment, scratch),
+            "HOME": home if is_usable(home) else scratch,
         }
 
     @cached_property
