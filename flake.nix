@@ -36,15 +36,17 @@
 
       forTests =
         python: with python; [
+          apache-libcloud
           hatchling
           hypothesis
+          linode-api
+          moto
           mypy
           openapi-core
           packaging
           pydo
           pytest
           pytest-xdist
-          respx
           types-pyyaml
         ];
 
