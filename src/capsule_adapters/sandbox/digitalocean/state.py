@@ -1,11 +1,9 @@
 """What the rehearsal account holds, in memory and in a file."""
 
-import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+
+from capsule_adapters.sandbox import account_file
 
 _FIRST_ID = 500_000_001
 
@@ -74,34 +72,23 @@ class State:
         return next((a for a in running if a.droplet_id == droplet_id), None)
 
     def save(self, file: Path) -> None:
-        """Write it all or not at all, for the owner's eyes only. Raises OSError.
-
-        Not synced to the disk: a rehearsal is not worth the wait.
-        """
-        text = json.dumps(
+        """Raises OSError."""
+        account_file.keep(
+            file,
             {
                 "droplets": [asdict(d) for d in self.droplets.values()],
                 "keys": [asdict(k) for k in self.keys.values()],
                 "actions": [asdict(a) for a in self.actions.values()],
                 "tags": self.tags,
                 "next_id": self.next_id,
-            }
+            },
         )
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(text)
-            Path(temporary).replace(file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
 
     @classmethod
     def load(cls, file: Path) -> "State":
         """What was saved, or an empty account. Raises OSError, and ValueError for junk."""
-        try:
-            raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        raw = account_file.kept(file)
+        if raw is None:
             return cls()
         try:
             return cls(
