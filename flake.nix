@@ -36,9 +36,9 @@
 
       forTests =
         python: with python; [
-          apache-libcloud
           hatchling
           hypothesis
+          libcloud
           linode-api
           moto
           mypy
