@@ -15,6 +15,27 @@ _TAG_LENGTHS = range(3, 51)
 _PASSWORD_LENGTHS = range(7, 129)
 _STRONG_LENGTH = 11
 _LONGEST_USER_DATA_BYTES = 16_384
+_AS_USUAL = {
+    "alerts": {
+        "cpu": 90,
+        "network_in": 10,
+        "network_out": 10,
+        "transfer_quota": 80,
+        "io": 10000,
+    },
+    "backups": {
+        "enabled": False,
+        "available": False,
+        "schedule": {"day": "Scheduling", "window": "Scheduling"},
+    },
+    "hypervisor": "kvm",
+    "watchdog_enabled": True,
+    "host_uuid": "3a3ddd59-d9a7-8bb8-de04-1391075df44d",
+    "placement_group": None,
+    "lke_cluster_id": None,
+    "group": "",
+}
+"""What is the same of every Linode here."""
 
 
 def create(state: State, body: Any, *, now: float, boot_seconds: float, limit: int) -> Linode:
@@ -70,7 +91,6 @@ def shown(linode: Linode) -> dict[str, Any]:
     return {
         "id": linode.id,
         "label": linode.name,
-        "group": "",
         "status": linode.status,
         "created": time(linode.created_at),
         "updated": time(linode.created_at),
@@ -86,25 +106,9 @@ def shown(linode: Linode) -> dict[str, Any]:
             "gpus": type_["gpus"],
             "transfer": type_["transfer"],
         },
-        "alerts": {
-            "cpu": 90,
-            "network_in": 10,
-            "network_out": 10,
-            "transfer_quota": 80,
-            "io": 10000,
-        },
-        "backups": {
-            "enabled": False,
-            "available": False,
-            "schedule": {"day": "Scheduling", "window": "Scheduling"},
-        },
-        "hypervisor": "kvm",
-        "watchdog_enabled": True,
+        **_AS_USUAL,
         "tags": linode.tags,
-        "host_uuid": "3a3ddd59-d9a7-8bb8-de04-1391075df44d",
         "has_user_data": linode.has_user_data,
-        "placement_group": None,
-        "lke_cluster_id": None,
     }
 
 
