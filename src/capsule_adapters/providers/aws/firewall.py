@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from capsule_adapters.providers.aws import NAME
 from capsule_adapters.providers.aws.api import AwsApi
+from capsule_adapters.providers.aws.instances import Instances
 from capsule_adapters.providers.aws.readings import RENTED_STATES, Instance, SecurityGroup
 from capsule_adapters.providers.aws.refusals import AwsRefusal
 from capsule_adapters.providers.aws.tags import DEPLOYMENT_KEY
 from capsule_adapters.rest.wire import understood
-from capsule_domain.errors import CapsuleError, ProviderUnavailable
+from capsule_domain.errors import CapsuleError, ProviderError, ProviderUnavailable
 from capsule_domain.ports.clock import Clock
 
 _LOG = logging.getLogger("capsule.rest")
@@ -17,14 +18,15 @@ GROUP_NAME = "capsule-ssh"
 GROUP_TAG = "ssh"
 _SSH_PORT = 22
 _PAUSE_SECONDS = 2.0
-_RELEASE_SECONDS = 300.0
+_RELEASE_SECONDS = 120.0
 
 
 class Firewall:
     """One group in each region, for all of our servers there; gone with the last of them."""
 
-    def __init__(self, api: AwsApi, clock: Clock) -> None:
+    def __init__(self, api: AwsApi, instances: Instances, clock: Clock) -> None:
         self._api = api
+        self._instances = instances
         self._clock = clock
 
     def ensure(self, region: str, vpc_id: str) -> str:
@@ -32,17 +34,16 @@ class Firewall:
 
         Raises ProviderError when the name is taken by a group that is not ours.
         """
-        group = self._find(region, vpc_id)
-        if group is None:
-            try:
-                group_id = self._make(region, vpc_id)
-            except AwsRefusal as error:
-                group = self._find(region, vpc_id)
-                if group is None:
-                    raise _explained(error, region) from error
-        if group is not None:
-            group_id = group.group_id
-        if group is None or not group.opens_ssh:
+        named = [group for group in self._named(region) if group.vpc_id == vpc_id]
+        ours = [group for group in named if _is_ours(group)]
+        if named and not ours:
+            raise ProviderError(
+                NAME,
+                f"the security group {GROUP_NAME} in {region} is not Capsule's",
+                hint=f"rename it: {named[0].group_id}",
+            )
+        group_id = ours[0].group_id if ours else self._make(region, vpc_id)
+        if not ours or not ours[0].opens_ssh:
             self._open(region, group_id)
         return group_id
 
@@ -52,7 +53,7 @@ class Firewall:
         Never fails: what is left costs nothing, and goes with the next server.
         """
         try:
-            for group in self._ours(region):
+            for group in filter(_is_ours, self._named(region)):
                 if not self._users(region, group.group_id, RENTED_STATES):
                     self._delete(region, group.group_id)
         except CapsuleError as error:
@@ -78,39 +79,19 @@ class Firewall:
             self._clock.sleep(_PAUSE_SECONDS)
 
     def _users(self, region: str, group_id: str, states: Sequence[str]) -> list[Instance]:
-        reservations = self._api.pages(
-            "ec2",
-            region,
-            "describe_instances",
-            "Reservations",
-            Filters=[
-                {"Name": "instance.group-id", "Values": [group_id]},
-                {"Name": "instance-state-name", "Values": list(states)},
-            ],
-        )
-        with understood(NAME, "Reservations.Instances"):
-            return [
-                Instance.model_validate(raw) for r in reservations for raw in r.get("Instances", [])
-            ]
+        wanted = {"instance.group-id": [group_id], "instance-state-name": states}
+        return self._instances.listed(region, wanted)
 
-    def _find(self, region: str, vpc_id: str) -> SecurityGroup | None:
-        return next((g for g in self._ours(region) if g.vpc_id == vpc_id), None)
-
-    def _ours(self, region: str) -> list[SecurityGroup]:
-        """By name and by tag: another's group of that name is neither used nor deleted."""
+    def _named(self, region: str) -> list[SecurityGroup]:
         found = self._api.pages(
             "ec2",
             region,
             "describe_security_groups",
             "SecurityGroups",
-            Filters=[
-                {"Name": "group-name", "Values": [GROUP_NAME]},
-                {"Name": f"tag:{DEPLOYMENT_KEY}", "Values": [GROUP_TAG]},
-            ],
+            Filters=[{"Name": "group-name", "Values": [GROUP_NAME]}],
         )
         with understood(NAME, "SecurityGroups"):
-            groups = [SecurityGroup.model_validate(raw) for raw in found]
-        return [group for group in groups if group.has(DEPLOYMENT_KEY, GROUP_TAG)]
+            return [SecurityGroup.model_validate(raw) for raw in found]
 
     def _make(self, region: str, vpc_id: str) -> str:
         answer = self._api.call(
@@ -151,7 +132,6 @@ class Firewall:
                 raise
 
 
-def _explained(error: AwsRefusal, region: str) -> AwsRefusal:
-    if error.code == "InvalidGroup.Duplicate":
-        error.hint = f"rename the security group {GROUP_NAME} in {region}: it is not Capsule's"
-    return error
+def _is_ours(group: SecurityGroup) -> bool:
+    """Another's group of our name is neither used nor deleted."""
+    return group.has(DEPLOYMENT_KEY, GROUP_TAG)

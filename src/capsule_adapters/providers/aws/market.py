@@ -6,9 +6,9 @@ from datetime import datetime
 
 from capsule_adapters.providers.aws import NAME
 from capsule_adapters.providers.aws.api import AwsApi
-from capsule_adapters.providers.aws.launch import root_gib
 from capsule_adapters.providers.aws.prices import SOURCE, Prices, monthly
 from capsule_adapters.providers.aws.readings import InstanceType
+from capsule_adapters.providers.aws.site import root_gib
 from capsule_adapters.rest.wire import understood
 from capsule_domain.models.money import Money
 from capsule_domain.models.template import Offer, Stock

@@ -16,6 +16,7 @@ from capsule_adapters.providers.aws.places import COUNTRIES
 from capsule_adapters.providers.aws.prices import Prices
 from capsule_adapters.providers.aws.readings import RENTED_STATES
 from capsule_adapters.providers.aws.refusals import DryRunPassed
+from capsule_adapters.providers.aws.site import Surveyor
 from capsule_adapters.providers.aws.tags import DEPLOYMENT_KEY, MOST_TAGS
 from capsule_domain.errors import (
     CredentialsRefused,
@@ -41,8 +42,8 @@ class AwsProvider:
         self._prices = Prices(api)
         self._sale = Sale(api, self._prices)
         self._instances = Instances(api, clock)
-        self._firewall = Firewall(api, clock)
-        self._launch = Launch(api, self._firewall, clock)
+        self._firewall = Firewall(api, self._instances, clock)
+        self._launch = Launch(api, Surveyor(api, self._firewall), clock)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from capsule_adapters.sandbox.api import Answer
 from capsule_adapters.sandbox.aws.engine import Engine
 from capsule_adapters.sandbox.aws.state import Deed, State
-from capsule_adapters.sandbox.aws.wire import Call
+from capsule_adapters.sandbox.aws.wire import Call, Refusal
 
 RECORDED = frozenset(
     {
@@ -21,20 +21,22 @@ RECORDED = frozenset(
     }
 )
 _UNKEPT = frozenset({"UserData", "ClientToken"})
-_INSTANCE = re.compile(rb"<instanceId>(i-[0-9a-f]+)</instanceId>")
+_MADE = {
+    "RunInstances": re.compile(rb"<instanceId>(i-[0-9a-f]+)</instanceId>"),
+    "CreateSecurityGroup": re.compile(rb"<groupId>(sg-[0-9a-f]+)</groupId>"),
+}
 
 
-def do(call: Call, state: State, engine: Engine) -> tuple[Answer, list[str]]:
-    """moto's answer, and the ids of the instances in it."""
+def do(call: Call, state: State, engine: Engine, now: float) -> tuple[Answer, list[str]]:
+    """moto's answer, and the ids of the instances or the group that it made."""
     engine.region(call.region)
     number = state.new_number()
     engine.seed(str(number))
     answer = engine.ask(call)
-    ids = instances_in(answer)
+    ids = _made(call.operation, answer)
     if answer.status == 200 and call.operation in RECORDED:
         kept = {k: str(v) for k, v in call.parameters.items() if k not in _UNKEPT}
-        ours = ids if call.operation == "RunInstances" else []
-        state.deeds.append(Deed(number, call.region, call.operation, kept, ours))
+        state.deeds.append(Deed(number, now, call.region, call.operation, kept, ids))
     return answer, ids
 
 
@@ -44,20 +46,32 @@ def redo(state: State, engine: Engine) -> None:
         engine.region(deed.region)
         engine.seed(str(deed.number))
         answer = engine.ask(Call("ec2", deed.region, deed.operation, deed.parameters))
-        if answer.status != 200 or (deed.ids and instances_in(answer) != deed.ids):
+        if answer.status != 200 or _made(deed.operation, answer) != deed.ids:
             raise ValueError(f"deed {deed.number} ({deed.operation}) cannot be done again")
 
 
 def forget(state: State, instance_id: str) -> None:
     """The instance need not come back."""
+    state.deeds = [deed for deed in state.deeds if instance_id not in deed.ids]
+
+
+def refuse_young(call: Call, state: State, *, since: float) -> None:
+    """Raises the Refusal of a RunInstances with a key or a group made after `since`."""
     for deed in state.deeds:
-        if instance_id in deed.ids:
-            deed.ids.remove(instance_id)
-    state.deeds = [d for d in state.deeds if d.ids or d.operation != "RunInstances"]
+        if deed.at <= since or deed.region != call.region:
+            continue
+        name = deed.parameters.get("KeyName")
+        if deed.operation == "ImportKeyPair" and name == call.parameters.get("KeyName"):
+            raise Refusal("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
+        groups = set(call.several("SecurityGroupId")).intersection(deed.ids)
+        if deed.operation == "CreateSecurityGroup" and groups:
+            raise Refusal(
+                "InvalidGroup.NotFound", f"The security group '{groups.pop()}' does not exist"
+            )
 
 
-def instances_in(answer: Answer) -> list[str]:
-    """The ids of the instances in an answer of EC2's, in order."""
-    body: bytes = answer.body or b""
-    found: Sequence[bytes] = _INSTANCE.findall(body)
+def _made(operation: str, answer: Answer) -> list[str]:
+    """The ids of what an answer says was made, in order."""
+    pattern = _MADE.get(operation)
+    found: Sequence[bytes] = () if pattern is None else pattern.findall(answer.body or b"")
     return list(dict.fromkeys(one.decode() for one in found))

@@ -1,24 +1,19 @@
 """The life of instances: pending first, ways between states, machines behind them."""
 
-import hashlib
-import json
-import re
 from collections.abc import Callable
 from zlib import crc32
 
 from capsule_adapters.sandbox.api import Answer
 from capsule_adapters.sandbox.aws import deeds
 from capsule_adapters.sandbox.aws.engine import Engine
-from capsule_adapters.sandbox.aws.objections import object_to, tags_of, user_data_of
 from capsule_adapters.sandbox.aws.showing import show
-from capsule_adapters.sandbox.aws.state import Promise, Rental, State
+from capsule_adapters.sandbox.aws.state import Rental, State
 from capsule_adapters.sandbox.aws.temper import Temper
-from capsule_adapters.sandbox.aws.wire import Call, Refusal, xml
+from capsule_adapters.sandbox.aws.wire import Call, Refusal
 from capsule_adapters.sandbox.machine_room import MachineRoom
 from capsule_domain.ports.clock import Clock
 
 _SHOWN_AFTER_SECONDS = 3600.0
-_TOKEN_CHARS = 64
 
 
 class Fleet:
@@ -44,6 +39,12 @@ class Fleet:
         """Unix seconds."""
         return self._clock.now().timestamp()
 
+    def move_in(self, rental: Rental) -> None:
+        """A new instance, whose machine boots."""
+        self._state.rentals[rental.id] = rental
+        show(self._engine, rental)
+        self._room.boot(rental)
+
     def pass_time(self) -> bool:
         """Instances come up, stop and vanish; tells whether any did."""
         before = {rental.id: rental.state for rental in self._state.rentals.values()}
@@ -51,29 +52,6 @@ class Fleet:
             if rental.due_at <= self.now and self._moved_on(rental):
                 show(self._engine, rental)
         return before != {rental.id: rental.state for rental in self._state.rentals.values()}
-
-    def run(self, call: Call) -> Answer:
-        """RunInstances. A ClientToken that came before gets what it got before."""
-        token = str(call.parameters.get("ClientToken", ""))
-        if len(token) > _TOKEN_CHARS:
-            raise Refusal("InvalidParameterValue", "ClientToken has more than 64 characters.")
-        key, digest = f"{call.region}/{token}", _digest(call)
-        promise = self._state.promises.get(key) if token else None
-        if promise is not None and promise.digest != digest:
-            said = "The request uses the same client token as a previous, but non-identical request"
-            raise Refusal("IdempotentParameterMismatch", said)
-        if promise is None:
-            backend = self._engine.region(call.region)
-            object_to(call, backend, self._temper, self._state.living(call.region))
-            answer, ids = deeds.do(call, self._state, self._engine)
-            if answer.status != 200:
-                return answer
-            for instance_id in ids:
-                self._move_in(call, instance_id)
-            promise = Promise(digest, call.region, ids)
-            if token:
-                self._state.promises[key] = promise
-        return self._reservation(promise)
 
     def describe(self, call: Call) -> Answer:
         """DescribeInstances: late in lists, and in pages."""
@@ -178,51 +156,3 @@ class Fleet:
             return False
         self._set(rental, after[rental.state], _SHOWN_AFTER_SECONDS)
         return True
-
-    def _move_in(self, call: Call, instance_id: str) -> None:
-        user_data = user_data_of(call)
-        tags = dict(tags_of(call, "TagSpecification.1.Tag"))
-        key = self._engine.region(call.region).key_pairs.get(call.parameters.get("KeyName", ""))
-        # Ubuntu's images keep root out, key or no key, unless they are told otherwise.
-        keys = [key.public_key] if key is not None and _lets_root_in(user_data) else []
-        rental = Rental(
-            id=instance_id,
-            region=call.region,
-            slug=call.parameters["InstanceType"],
-            name=tags.get("Name") or instance_id,
-            public_keys=keys,
-            user_data=user_data,
-            created_at=self.now,
-            launched_at=self.now,
-            due_at=self.now + self._temper.boot_seconds,
-        )
-        self._state.rentals[instance_id] = rental
-        show(self._engine, rental)
-        self._room.boot(rental)
-
-    def _reservation(self, promise: Promise) -> Answer:
-        """What RunInstances answers: moto's own shows its instances as if they ran."""
-        ids = {f"InstanceId.{n}": one for n, one in enumerate(promise.ids, 1)}
-        parameters = {"Action": "DescribeInstances", "Version": "2016-11-15", **ids}
-        shown = self._engine.ask(Call("ec2", promise.region, "DescribeInstances", parameters))
-        text = re.sub(r"^<\?xml[^>]*\?>\s*", "", shown.body.decode())
-        text = text.replace("DescribeInstancesResponse", "RunInstancesResponse")
-        return xml(
-            shown.status,
-            text.replace("<reservationSet><item>", "").replace("</item></reservationSet>", ""),
-        )
-
-
-def _digest(call: Call) -> str:
-    told = {k: v for k, v in call.parameters.items() if k != "ClientToken"}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
-
-
-def _lets_root_in(user_data: str) -> bool:
-    import yaml
-
-    try:
-        content = yaml.safe_load(user_data)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("disable_root") is False

@@ -15,6 +15,7 @@ from capsule_adapters.sandbox.aws import deeds, prices, signature
 from capsule_adapters.sandbox.aws.engine import Engine
 from capsule_adapters.sandbox.aws.fleet import Fleet
 from capsule_adapters.sandbox.aws.objections import check_tags, tags_of
+from capsule_adapters.sandbox.aws.renting import Renting
 from capsule_adapters.sandbox.aws.shelf import Shelf
 from capsule_adapters.sandbox.aws.state import State
 from capsule_adapters.sandbox.aws.temper import Temper
@@ -131,7 +132,8 @@ class AwsSimulator(CloudApi):
                 said = f"{self._state_file} cannot be brought back: {error}"
                 raise Refusal("InternalError", said, 500) from error
             fleet = Fleet(self.state, engine, self._room, self.temper, self.clock)
-            self._world = _World(engine, fleet, Shelf(engine, self.temper))
+            renting = Renting(self.state, engine, fleet, self.temper)
+            self._world = _World(engine, fleet, renting, Shelf(engine, self.temper))
         return self._world
 
     def _keep(self) -> None:
@@ -145,12 +147,13 @@ class _World:
 
     engine: Engine
     fleet: Fleet
+    renting: Renting
     shelf: Shelf
 
     def do(self, call: Call, state: State) -> Answer:
         """What EC2 does. Raises Refusal."""
         doings: Mapping[str, Callable[[Call], Answer]] = {
-            "RunInstances": self.fleet.run,
+            "RunInstances": self.renting.run,
             "DescribeInstances": self.fleet.describe,
             "StartInstances": self.fleet.start,
             "StopInstances": self.fleet.stop,
@@ -164,7 +167,7 @@ class _World:
             return doings[call.operation](call)
         self._guard(call, state)
         if call.operation in deeds.RECORDED:
-            return deeds.do(call, state, self.engine)[0]
+            return deeds.do(call, state, self.engine, self.fleet.now)[0]
         return self.engine.ask(call)
 
     def _guard(self, call: Call, state: State) -> None:

@@ -50,9 +50,10 @@ class Rental:
 
 @dataclass
 class Deed:
-    """A request that made something. `ids` of instances are what it must give again."""
+    """A request that made something, when, and the `ids` of what it must make again."""
 
     number: int
+    at: float
     region: str
     operation: str
     parameters: dict[str, str]
