@@ -1,6 +1,7 @@
 """A room of rehearsed machines, and the way into them."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.sandbox.hosts import SandboxMachines
-from capsule_adapters.sandbox.isolation import Folders, Isolation, best_isolation
+from capsule_adapters.sandbox.ground import Ground
+from capsule_adapters.sandbox.isolation import Folders, Isolation, Launch, best_isolation
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.keys import SshKeys
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
@@ -55,9 +57,24 @@ def bubblewrap() -> Isolation:
     return isolation
 
 
+class SlowFolders(Folders):
+    """Folders whose commands take their time to come to life, as on a busy machine."""
+
+    def launch(self, ground: Ground, hostname: str, command: str | None) -> Launch:
+        time.sleep(0.25)
+        return super().launch(ground, hostname, command)
+
+
+KINDS: dict[str, Callable[[], Isolation]] = {
+    "folders": Folders,
+    "slow folders": SlowFolders,
+    "bubblewrap": bubblewrap,
+}
+
+
 def open_room(kind: str, folder: Path) -> Iterator[Room]:
-    """A room whose machines are kept apart by `bubblewrap` or by `folders`."""
-    isolation = Folders() if kind == "folders" else bubblewrap()
+    """A room whose machines are kept apart as `KINDS` say."""
+    isolation = KINDS[kind]()
     machines = SandboxMachines(folder / "machines", isolation=isolation)
     known_hosts = KnownHostsFile(folder / "known_hosts")
     with closing(SshHosts(folder / "known_hosts", machines.ssh_config)) as hosts:

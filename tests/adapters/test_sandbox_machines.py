@@ -117,6 +117,15 @@ def test_the_machines_own_figures_move(room: Room) -> None:
     assert "6451200" in room.run(target, "df -P -i").stdout
 
 
+def test_the_figures_move_for_a_command_that_is_slow_to_begin(tmp_path: Path) -> None:
+    for room in open_room("slow folders", tmp_path):
+        target = room.boot()
+        for _ in range(3):
+            done = room.run(target, "head -n 1 /proc/stat; sleep 0.4; head -n 1 /proc/stat")
+            before, after = done.stdout.splitlines()
+            assert before != after
+
+
 def test_only_root_with_a_key_that_was_given_gets_in(room: Room, tmp_path: Path) -> None:
     target = room.boot()
     stranger = SshKeys(tmp_path / "other").deploy_key()

@@ -122,7 +122,8 @@ class Machine:
 
     async def _keep_ticking(self) -> None:
         await asyncio.sleep(TICK_SECONDS)
-        while self._living and self._acceptor is not None:
+        # Who is being served, not what lives: a command may take its time to come to life.
+        while self._serving and self._acceptor is not None:
             self.ground.show_figures(self.record.server_id, time.monotonic() - self._on_since)
             self._obey()
             await asyncio.sleep(TICK_SECONDS)
