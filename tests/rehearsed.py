@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from capsule_adapters.sandbox.hosts import SandboxMachines
 from capsule_adapters.sandbox.ground import Ground
+from capsule_adapters.sandbox.hosts import SandboxMachines
 from capsule_adapters.sandbox.isolation import Folders, Isolation, Launch, best_isolation
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.keys import SshKeys
