@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import create_loader
 from pydantic import SecretStr
 
 from capsule_adapters.providers.aws.api import AwsApi
@@ -20,6 +26,29 @@ from tests.simulators.aws_model import judge
 IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=1)
 PATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=2)
 REGIONS = ("eu-west-1", "us-east-1")
+
+
+@cache
+def _descriptions() -> Any:
+    return create_loader()
+
+
+def plain_client(
+    simulator: AwsSimulator,
+    service: str = "ec2",
+    region: str = "eu-west-1",
+    *,
+    key_id: str | None = None,
+    secret: str | None = None,
+) -> Any:
+    """boto3's own client, which asks once. EC2's description is read once for all tests."""
+    core: Any = botocore.session.Session()
+    core.register_component("data_loader", _descriptions())
+    session: Any = boto3.Session(
+        key_id or simulator.token, secret or simulator.token, botocore_session=core
+    )
+    once = Config(retries={"total_max_attempts": 1}, proxies={})
+    return session.client(service, region_name=region, endpoint_url=simulator.url, config=once)
 
 
 @dataclass

@@ -4,6 +4,7 @@ moto takes seconds to import, so nothing of it is until AWS is first asked. Its 
 reached into where it is kinder than AWS: an instance of moto's runs at once.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,8 +14,9 @@ from urllib.parse import urlencode
 
 from capsule_adapters.sandbox.api import Answer
 from capsule_adapters.sandbox.aws.stock import IMAGES
-from capsule_adapters.sandbox.aws.wire import Call
+from capsule_adapters.sandbox.aws.wire import Call, Refusal
 
+_LOG = logging.getLogger("capsule.sandbox")
 _VARIABLE = "MOTO_EC2_LOAD_DEFAULT_AMIS"
 _SCOPE = "Credential=rehearsal/20260101/{region}/{service}/aws4_request"
 
@@ -36,7 +38,19 @@ class Engine:
         self._client: Any = Client(DomainDispatcherApplication(create_backend_app))
 
     def ask(self, call: Call) -> Answer:
-        """moto's own answer."""
+        """moto's own answer. Raises Refusal for what moto does not do, or fails at."""
+        from botocore.model import OperationNotFoundError
+
+        try:
+            return self._asked(call)
+        except (NotImplementedError, OperationNotFoundError) as error:
+            said = f"The action {call.operation} is not valid for this web service."
+            raise Refusal("InvalidAction", said) from error
+        except Exception as error:
+            _LOG.exception("moto failed at %s", call.right)
+            raise Refusal("InternalError", "An internal error has occurred", 500) from error
+
+    def _asked(self, call: Call) -> Answer:
         if call.service == "ec2":
             self.region(call.region)
         scope = _SCOPE.format(region=call.region, service=call.service)
