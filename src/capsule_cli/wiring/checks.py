@@ -1,7 +1,7 @@
 """Everything that `doctor` looks at, over the real ports."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,13 +11,13 @@ from capsule_adapters.doctor.check import Check, SideBySide
 from capsule_domain.services.environment import ManageProfile
 
 if TYPE_CHECKING:
+    from capsule_cli.wiring.clouds import CloudPorts
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.host import KnownHosts
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.presets import Presets
-    from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
 
@@ -41,10 +41,8 @@ class Ports(Protocol):
     def known_hosts(self) -> "KnownHosts": ...
     def nix_environment(self) -> "NixEnvironment": ...
     def search_path(self) -> "SearchPath": ...
-    def providers(self) -> Sequence[str]: ...
-    def configured(self) -> Sequence[str]: ...
-    def provider(self, name: str) -> "Provider": ...
-    def endpoint(self, name: str) -> str | None: ...
+    @property
+    def clouds(self) -> "CloudPorts": ...
 
 
 def examination(ports: Ports, home: Path, environment: Mapping[str, str]) -> SideBySide:
@@ -68,7 +66,7 @@ def examination(ports: Ports, home: Path, environment: Mapping[str, str]) -> Sid
                 "known-hosts",
                 lambda: ssh.known_hosts(home, lambda: ports.inventory, ports.known_hosts()),
             ),
-            *(_cloud(ports, name) for name in ports.providers()),
+            *(_cloud(ports, name) for name in ports.clouds.providers()),
             _clock(ports),
             Check("sandbox", machine.sandbox),
         ]
@@ -85,7 +83,9 @@ def _folders(home: Path) -> list[tuple[Path, float, float]]:
 def _clock(ports: Ports) -> Check:
     return Check(
         "clock",
-        lambda: clouds.clock(ports.configured, ports.endpoint, clouds.http_head, ports.clock),
+        lambda: clouds.clock(
+            ports.clouds.configured, ports.clouds.endpoint, clouds.http_head, ports.clock
+        ),
         _CLOUD_SECONDS,
         online=True,
     )
@@ -94,7 +94,7 @@ def _clock(ports: Ports) -> Check:
 def _cloud(ports: Ports, name: str) -> Check:
     return Check(
         "cloud",
-        lambda: clouds.cloud(name, ports.configured, ports.provider),
+        lambda: clouds.cloud(name, ports.clouds.configured, ports.clouds.provider),
         _CLOUD_SECONDS,
         online=True,
     )

@@ -2,21 +2,18 @@
 
 import getpass
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capsule_cli import __version__
 from capsule_cli.options import GlobalOptions
 from capsule_cli.wiring.ports import Wiring
-from capsule_domain.errors import NotFound
 
 if TYPE_CHECKING:
-    from capsule_adapters.sandbox.control import SandboxControl
     from capsule_adapters.store.choices import YamlChoices
-    from capsule_adapters.store.credentials import Credentials
     from capsule_adapters.store.sqlite import Database
+    from capsule_cli.wiring.clouds import CloudPorts
     from capsule_cli.wiring.planting import PlantingPorts
     from capsule_cli.wiring.profiles import ProfilePorts
     from capsule_domain.models.money import Rates
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.presets import Presets
-    from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.search_path import SearchPath
 
 
@@ -59,7 +55,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         hosts=lambda: real.hosts,
         known_hosts=real.known_hosts,
         keys=real.keys,
-        sandbox=lambda: real.sandbox,
+        sandbox=lambda: real.clouds.sandbox,
         backups=real.backups,
         examination=real.examination,
         pages=real.pages,
@@ -72,10 +68,10 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         greenhouse=real.planting.greenhouse,
         seeds=real.planting.seeds,
         nix_installers=real.planting.nix_installers,
-        providers=real.providers,
-        configured=real.configured,
-        provider=real.provider,
-        bills_when_stopped=real.bills_when_stopped,
+        providers=real.clouds.providers,
+        configured=real.clouds.configured,
+        provider=real.clouds.provider,
+        bills_when_stopped=real.clouds.bills_when_stopped,
         username=_username(),
         closers=real.closers,
     )
@@ -101,7 +97,6 @@ class _RealPorts:
         self._sandbox_home = options.home / "sandbox"
         self._home = self._sandbox_home if options.sandbox else options.home
         self._environment = environment
-        self._clouds: dict[str, Provider] = {}
         self.closers: list[Callable[[], None]] = []
 
     @cached_property
@@ -201,16 +196,9 @@ class _RealPorts:
         from capsule_adapters.ssh.host import SshHosts
 
         known_hosts = self._home / "known_hosts"
-        hosts = SshHosts(known_hosts, self._ssh_config(), secluded=self._sandboxed)
+        hosts = SshHosts(known_hosts, self.clouds.ssh_config(), secluded=self._sandboxed)
         self.closers.append(hosts.close)
         return hosts
-
-    def _ssh_config(self) -> Path:
-        """The person's own; in the rehearsal only the rehearsal's."""
-        if self._sandboxed:
-            self.sandbox.up()
-            return self.sandbox.access().ssh_config
-        return Path("~/.ssh/config").expanduser()
 
     @cached_property
     def planting(self) -> "PlantingPorts":
@@ -220,8 +208,20 @@ class _RealPorts:
             home=self._home,
             environment=self._environment,
             hosts=lambda: self.hosts,
-            ssh_config=self._ssh_config,
+            ssh_config=self.clouds.ssh_config,
             sandboxed=self._sandboxed,
+        )
+
+    @cached_property
+    def clouds(self) -> "CloudPorts":
+        from capsule_cli.wiring.clouds import CloudPorts
+
+        return CloudPorts(
+            home=self._home,
+            sandboxed=self._sandboxed,
+            sandbox_home=self._sandbox_home,
+            environment=self._environment,
+            clock=self.clock,
         )
 
     def known_hosts(self) -> "KnownHosts":
@@ -233,12 +233,6 @@ class _RealPorts:
         from capsule_adapters.ssh.keys import SshKeys
 
         return SshKeys(self._home / "ssh")
-
-    @cached_property
-    def sandbox(self) -> "SandboxControl":
-        from capsule_adapters.sandbox.control import SandboxControl
-
-        return SandboxControl(self._sandbox_home)
 
     def backups(self) -> "Backups":
         from capsule_adapters.store.backups import ArchiveFolder
@@ -259,78 +253,3 @@ class _RealPorts:
         from capsule_cli.wiring.installed import installation
 
         return installation(self._environment)
-
-    def endpoint(self, name: str) -> str | None:
-        """Where a cloud is reached, as far as it has one address."""
-        from capsule_adapters.providers import PROVIDERS
-        from capsule_adapters.rest.endpoint import checked_endpoint
-
-        entry = PROVIDERS[name]
-        if self._sandboxed:
-            return self.sandbox.access().endpoints.get(name)
-        found = self._credentials.endpoint(name, entry.endpoint_variable) or entry.endpoint
-        return checked_endpoint(name, found) if found else None
-
-    def providers(self) -> Sequence[str]:
-        from capsule_adapters.providers import PROVIDERS
-
-        return list(PROVIDERS)
-
-    def configured(self) -> Sequence[str]:
-        from capsule_adapters.providers import PROVIDERS
-
-        if self._sandboxed:
-            self.sandbox.up()
-            return list(self.sandbox.access().endpoints)
-        return [
-            entry.name
-            for entry in PROVIDERS.values()
-            if self._credentials.token(entry.name, entry.token_variables)
-            or entry.found_elsewhere(self._environment)
-        ]
-
-    def provider(self, name: str) -> "Provider":
-        if name not in self._clouds:
-            self._clouds[name] = self._connect(name)
-        return self._clouds[name]
-
-    def _connect(self, name: str) -> "Provider":
-        """The cloud; in the rehearsal never with a real key, and never the real one."""
-        from capsule_adapters.providers import PROVIDERS, connect
-
-        entry = PROVIDERS.get(name)
-        if entry is None:
-            raise NotFound("provider", name, known=PROVIDERS)
-        variable, *others = entry.key_variables
-        if self._sandboxed:
-            self.sandbox.up()
-            access = self.sandbox.access()
-            if name not in access.endpoints:
-                hint = "pip install 'capsule-xnode[sandbox]', then: capsule sandbox down"
-                raise NotFound("cloud in the sandbox", name, known=access.endpoints, hint=hint)
-            tokens = dict.fromkeys(entry.key_variables, access.token)
-            endpoint = access.endpoints[name]
-            return connect(name, credentials=tokens, endpoint=endpoint, clock=self.clock)
-        found = self._credentials.token(name, entry.token_variables)
-        beside = (*others, *entry.companion_variables)
-        return connect(
-            name,
-            credentials={
-                **{other: self._environment.get(other, "") for other in beside},
-                **({variable: found} if found else {}),
-            },
-            endpoint=self._credentials.endpoint(name, entry.endpoint_variable),
-            clock=self.clock,
-        )
-
-    @cached_property
-    def _credentials(self) -> "Credentials":
-        from capsule_adapters.store.credentials import Credentials
-
-        return Credentials(self._home, self._environment)
-
-    def bills_when_stopped(self, provider: str) -> bool:
-        from capsule_adapters.providers import PROVIDERS
-
-        entry = PROVIDERS.get(provider)
-        return entry is None or entry.capabilities.bills_when_stopped

@@ -1,0 +1,122 @@
+"""The clouds: the real ones with the person's keys, or the rehearsed ones with none."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from capsule_domain.errors import NotFound
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.provider import Provider
+
+if TYPE_CHECKING:
+    from capsule_adapters.sandbox.control import SandboxControl
+    from capsule_adapters.store.credentials import Credentials
+
+
+class CloudPorts:
+    """Each cloud connected when it is first asked for, and the way to the sandbox."""
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        sandboxed: bool,
+        sandbox_home: Path,
+        environment: Mapping[str, str],
+        clock: Clock,
+    ) -> None:
+        self._home = home
+        self._sandboxed = sandboxed
+        self._sandbox_home = sandbox_home
+        self._environment = environment
+        self._clock = clock
+        self._connected: dict[str, Provider] = {}
+
+    @cached_property
+    def sandbox(self) -> "SandboxControl":
+        from capsule_adapters.sandbox.control import SandboxControl
+
+        return SandboxControl(self._sandbox_home)
+
+    def ssh_config(self) -> Path:
+        """The person's own; in the rehearsal only the rehearsal's."""
+        if self._sandboxed:
+            self.sandbox.up()
+            return self.sandbox.access().ssh_config
+        return Path("~/.ssh/config").expanduser()
+
+    def endpoint(self, name: str) -> str | None:
+        """Where a cloud is reached, as far as it has one address."""
+        from capsule_adapters.providers import PROVIDERS
+        from capsule_adapters.rest.endpoint import checked_endpoint
+
+        entry = PROVIDERS[name]
+        if self._sandboxed:
+            return self.sandbox.access().endpoints.get(name)
+        found = self._credentials.endpoint(name, entry.endpoint_variable) or entry.endpoint
+        return checked_endpoint(name, found) if found else None
+
+    def providers(self) -> Sequence[str]:
+        from capsule_adapters.providers import PROVIDERS
+
+        return list(PROVIDERS)
+
+    def configured(self) -> Sequence[str]:
+        from capsule_adapters.providers import PROVIDERS
+
+        if self._sandboxed:
+            self.sandbox.up()
+            return list(self.sandbox.access().endpoints)
+        return [
+            entry.name
+            for entry in PROVIDERS.values()
+            if self._credentials.token(entry.name, entry.token_variables)
+            or entry.found_elsewhere(self._environment)
+        ]
+
+    def provider(self, name: str) -> Provider:
+        if name not in self._connected:
+            self._connected[name] = self._connect(name)
+        return self._connected[name]
+
+    def _connect(self, name: str) -> Provider:
+        """The cloud; in the rehearsal never with a real key, and never the real one."""
+        from capsule_adapters.providers import PROVIDERS, connect
+
+        entry = PROVIDERS.get(name)
+        if entry is None:
+            raise NotFound("provider", name, known=PROVIDERS)
+        variable, *others = entry.key_variables
+        if self._sandboxed:
+            self.sandbox.up()
+            access = self.sandbox.access()
+            if name not in access.endpoints:
+                hint = "pip install 'capsule-xnode[sandbox]', then: capsule sandbox down"
+                raise NotFound("cloud in the sandbox", name, known=access.endpoints, hint=hint)
+            tokens = dict.fromkeys(entry.key_variables, access.token)
+            endpoint = access.endpoints[name]
+            return connect(name, credentials=tokens, endpoint=endpoint, clock=self._clock)
+        found = self._credentials.token(name, entry.token_variables)
+        beside = (*others, *entry.companion_variables)
+        return connect(
+            name,
+            credentials={
+                **{other: self._environment.get(other, "") for other in beside},
+                **({variable: found} if found else {}),
+            },
+            endpoint=self._credentials.endpoint(name, entry.endpoint_variable),
+            clock=self._clock,
+        )
+
+    @cached_property
+    def _credentials(self) -> "Credentials":
+        from capsule_adapters.store.credentials import Credentials
+
+        return Credentials(self._home, self._environment)
+
+    def bills_when_stopped(self, provider: str) -> bool:
+        from capsule_adapters.providers import PROVIDERS
+
+        entry = PROVIDERS.get(provider)
+        return entry is None or entry.capabilities.bills_when_stopped
