@@ -66,6 +66,14 @@ cp @NIX@ "$HOME/.nix-profile/bin/nix-env"
 """
 
 
+# Who runs the tests may not be root; the machine lets its user become root all the same.
+SUDO = """\
+#!/bin/sh
+[ "$1" != -n ] || shift
+exec "$@"
+"""
+
+
 @dataclass
 class Machine:
     """One machine: its home, what Nix was called with, and the ways to it."""
@@ -134,6 +142,10 @@ def machine(
     `own_home` of the test is where the person's ~/.ssh is written. `nix`: it has the shim.
     """
     programs = _programs(folder / "programs", without)
+    if os.getuid() != 0 and "sudo" not in without:
+        (programs / "sudo").unlink(missing_ok=True)
+        (programs / "sudo").write_text(SUDO)
+        (programs / "sudo").chmod(0o755)
     (folder / "nix").write_text(_filled(NIX, folder))
     (folder / "nix").chmod(0o755)
     if nix:
