@@ -82,6 +82,9 @@ if TYPE_CHECKING:
         ServerRequest as ServerRequest,
         ServerStatus as ServerStatus,
     )
+    from capsule_domain.models.sprout import (
+        Sprout as Sprout,
+    )
     from capsule_domain.models.stack import (
         ResolvedStack as ResolvedStack,
         Stack as Stack,
@@ -178,6 +181,7 @@ _HOMES = {
     "Server": "models.server",
     "ServerRequest": "models.server",
     "ServerStatus": "models.server",
+    "Sprout": "models.sprout",
     "ResolvedStack": "models.stack",
     "Stack": "models.stack",
     "Arch": "models.template",
