@@ -60,6 +60,11 @@ class Rehearsal:
     provider: AwsProvider
 
 
+def whole_pages() -> Temper:
+    """Lists in one page: for tests that are not about lists, which are quicker so."""
+    return Temper(regions=REGIONS)
+
+
 def adapter(
     simulator: AwsSimulator,
     clock: FakeClock,

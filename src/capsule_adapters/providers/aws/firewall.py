@@ -17,7 +17,9 @@ _LOG = logging.getLogger("capsule.rest")
 GROUP_NAME = "capsule-ssh"
 GROUP_TAG = "ssh"
 _SSH_PORT = 22
-_PAUSE_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 10.0
+_PAUSE_GROWTH = 1.5
 _RELEASE_SECONDS = 120.0
 
 
@@ -61,6 +63,7 @@ class Firewall:
 
     def _delete(self, region: str, group_id: str) -> None:
         until = self._clock.monotonic() + _RELEASE_SECONDS
+        pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 # A group is in use until the last server has ended, which takes a minute.
@@ -76,7 +79,8 @@ class Firewall:
                     return  # a new server was quicker than we
             if self._clock.monotonic() >= until:
                 raise ProviderUnavailable(NAME, f"in use after {_RELEASE_SECONDS:.0f} s")
-            self._clock.sleep(_PAUSE_SECONDS)
+            self._clock.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS)
 
     def _users(self, region: str, group_id: str, states: Sequence[str]) -> list[Instance]:
         wanted = {"instance.group-id": [group_id], "instance-state-name": states}

@@ -1,6 +1,8 @@
 """boto3's HTTP with bounds: an answer ends in size and in time. One log line a request."""
 
 import logging
+import re
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +17,14 @@ from capsule_domain.ports.clock import Clock
 
 _LOG = logging.getLogger("capsule.rest")
 _PIECE_BYTES = 64 * 1024
+_OF_AWS = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<\w*Response[\s>]|\s*\{")
+"""How XML and JSON of AWS begin. A web page that is well formed would pass for an empty answer."""
 
 
-class AnswerOutOfBounds(HTTPClientError):
-    """An answer that is endless in size or in time."""
+class Senseless(HTTPClientError):
+    """An answer that is endless, or that AWS never gave."""
 
-    fmt = "the answer {bound}"
+    fmt = "{what}"
 
 
 class BoundedHttp:
@@ -46,6 +50,8 @@ class BoundedHttp:
             proxies=dict(proxies),
             timeout=(patience.connect_seconds, patience.read_seconds),
             max_pool_connections=connections,
+            # botocore leaves it out, and then each request waits 40 ms for an acknowledgement.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
 
     def __call__(self, request: Any, event_name: str, **_: Any) -> Any:
@@ -70,11 +76,13 @@ class BoundedHttp:
             data += piece
             if len(data) > self._patience.answer_max_bytes:
                 answered.raw.close()
-                limit = f"has more than {self._patience.answer_max_bytes:,} bytes"
-                raise AnswerOutOfBounds(bound=limit)
+                raise Senseless(what=f"more than {self._patience.answer_max_bytes:,} bytes")
             if self._clock.monotonic() > until:
                 answered.raw.close()
-                raise AnswerOutOfBounds(bound="took too long to arrive")
+                raise Senseless(what="something that takes too long to arrive")
+        if data.strip() and answered.status_code < 500 and not _OF_AWS.match(data):
+            what = f"something that is no answer of AWS (HTTP {answered.status_code})"
+            raise Senseless(what=what)
         raw = _Read(bytes(data))
         return AWSResponse(answered.url, answered.status_code, answered.headers, raw)
 

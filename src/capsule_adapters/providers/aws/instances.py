@@ -124,6 +124,7 @@ class Instances:
 
     def _known(self, server_id: str, ask: Callable[[], T]) -> T:
         """`ask`, again and again while the id is so young that AWS may not know it yet."""
+        pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 return ask()
@@ -134,7 +135,8 @@ class Instances:
                     raise
                 if self._clock.monotonic() - made_at >= _UNKNOWN_AT_FIRST_SECONDS:
                     raise
-            self._clock.sleep(_FIRST_PAUSE_SECONDS)
+            self._clock.sleep(pause_seconds)
+            pause_seconds = min(pause_seconds * _PAUSE_GROWTH, _LONGEST_PAUSE_SECONDS)
 
 
 def split(server_id: str) -> tuple[str, str]:

@@ -100,16 +100,15 @@ class Launch:
         except ProviderUnavailable as error:
             error.sent = sent
             raise
-        except AwsRefusal as error:
-            if error.code == "IdempotentParameterMismatch":
-                raise _rented_before() from error
-            raise
         except (OutOfStock, QuotaExceeded):
             raise
         except ProviderError as error:
-            if not sent:
+            code = error.code if isinstance(error, AwsRefusal) else ""
+            if code == "IdempotentParameterMismatch":
+                raise _rented_before() from error
+            if not sent or code in _NOT_THERE_YET:
                 raise
-            # An earlier attempt may have rented before we lost the right to ask.
+            # An earlier attempt may have rented, whatever is said of this one.
             raise ProviderUnavailable(NAME, error.message, hint=error.hint) from error
 
 

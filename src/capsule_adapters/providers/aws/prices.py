@@ -107,6 +107,9 @@ def _read(text: Any) -> tuple[str, Money] | None:
 
 def _amount(text: Any) -> Decimal:
     try:
-        return Decimal(str(text or 0))
-    except ArithmeticError as error:
-        raise ProviderError(NAME, "the answer's PriceList has a price that is no number") from error
+        amount = Decimal(str(text or 0))
+    except ArithmeticError:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ProviderError(NAME, "the answer's PriceList has a price that is no number")
+    return amount

@@ -22,10 +22,12 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 from pydantic import SecretStr
 
 from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws.http import Senseless
 from capsule_adapters.rest.refusals import Subject, words
 from capsule_adapters.rest.secrets import redacted
 from capsule_domain.errors import (
@@ -88,6 +90,12 @@ _NEVER_SENT = (
     ConnectTimeoutError,
     ProxyConnectionError,
 )
+_ON_THE_WAY = (
+    HTTPClientError,
+    NoConnection,
+    ResponseParserError,
+    ResponseStreamingError,
+)
 
 
 class AwsRefusal(ProviderError):
@@ -115,13 +123,20 @@ def meaning(
     if isinstance(error, _NEVER_SENT):
         cause = f"cannot connect: {_line(str(error), secrets)}"
         return ProviderUnavailable(NAME, cause, hint="is the network up?", sent=False)
-    if isinstance(error, ReadTimeoutError):
-        return ProviderUnavailable(NAME, "no answer in time")
-    if isinstance(error, ResponseParserError):
-        return ProviderUnavailable(NAME, "answered with something that is no answer of AWS")
-    if isinstance(error, HTTPClientError | ResponseStreamingError):
-        return ProviderUnavailable(NAME, f"the connection broke: {_line(str(error), secrets)}")
+    if isinstance(error, _ON_THE_WAY):
+        return ProviderUnavailable(NAME, _trouble(error, secrets))
     return _before_sending(error, operation, secrets)
+
+
+def _trouble(error: Exception, secrets: Sequence[SecretStr]) -> str:
+    """What went wrong after the request left."""
+    if isinstance(error, ReadTimeoutError):
+        return "no answer in time"
+    if isinstance(error, ResponseParserError):
+        return "answered with something that is no answer of AWS"
+    if isinstance(error, Senseless):
+        return f"answered with {error}"
+    return f"the connection broke: {_line(str(error), secrets)}"
 
 
 def _before_sending(

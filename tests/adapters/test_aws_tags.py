@@ -1,0 +1,49 @@
+"""Flat tags as AWS's pairs, and back: nothing is lost and nothing made up."""
+
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capsule_adapters.providers.aws import CAPABILITIES, tags
+
+TAGS = st.text(alphabet=string.ascii_letters + string.digits + "+._:/@-", min_size=1, max_size=128)
+OURS = TAGS.filter(lambda tag: re.fullmatch(CAPABILITIES.tag_pattern, tag, re.ASCII) is not None)
+DEPLOYMENTS = st.text(alphabet=string.hexdigits, max_size=20).map(lambda text: f"capsule-{text}")
+
+
+@given(st.lists(st.one_of(OURS, DEPLOYMENTS), max_size=20))
+def test_tags_that_are_sent_come_back(given_tags: list[str]) -> None:
+    pairs = tags.pairs("web-1", given_tags)
+    keys = [pair["Key"] for pair in pairs]
+    assert len(keys) == len(set(keys))
+    assert all(0 < len(key) <= 128 for key in keys)
+    assert all(len(pair["Value"]) <= 256 for pair in pairs)
+    found = {pair["Key"]: pair["Value"] for pair in pairs}
+    assert set(tags.tags_of(found)) == set(given_tags)
+    assert tags.name_of(found, "i-0") == "web-1"
+
+
+def test_the_deployment_has_a_key_of_its_own() -> None:
+    pairs = tags.pairs("web-1", ["web", "capsule-01hzx3", "capsule-other", "capsule-01hzx3"])
+    assert {pair["Key"]: pair["Value"] for pair in pairs} == {
+        "Name": "web-1",
+        "web": "",
+        "capsule": "01hzx3",
+        "capsule-other": "",
+    }
+
+
+@pytest.mark.parametrize("tag", ["", "Name", "capsule", "aws:x", "AWS:x", "a=b", "a b", "x" * 129])
+def test_what_would_be_lost_or_is_reserved_is_no_tag(tag: str) -> None:
+    assert re.fullmatch(CAPABILITIES.tag_pattern, tag, re.ASCII) is None
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text(), max_size=10))
+def test_pairs_of_others_never_fail_and_never_look_like_the_name(found: dict[str, str]) -> None:
+    flat = tags.tags_of(found)
+    assert len(flat) == len(set(flat))
+    assert all(flat)
+    assert tags.name_of(found, "i-0") == (found.get("Name") or "i-0")
