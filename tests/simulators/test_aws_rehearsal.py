@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from capsule_adapters.sandbox import faults
 from capsule_adapters.sandbox.aws import AwsSimulator, Temper
+from capsule_adapters.sandbox.aws.engine import is_installed
 from capsule_adapters.sandbox.machines import NoMachines
 from tests.fakes.clock import FakeClock
 from tests.simulators.aws import REGIONS, plain_client
@@ -397,7 +398,8 @@ def test_moto_is_not_loaded_before_aws_is_asked() -> None:
     program = (
         "import sys\n"
         "from capsule_adapters.sandbox.aws import AwsSimulator\n"
-        "from capsule_adapters.sandbox.machines import NoMachines\n"
+        "from capsule_adapters.sandbox.aws.engine import is_installed
+from capsule_adapters.sandbox.machines import NoMachines\n"
         "with AwsSimulator(NoMachines()) as cloud:\n"
         "    print(sorted({'moto', 'flask', 'boto3', 'botocore', 'werkzeug'} & set(sys.modules)))"
     )
@@ -405,3 +407,9 @@ def test_moto_is_not_loaded_before_aws_is_asked() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("missing", ["moto", "flask", "flask_cors"])
+def test_without_the_extra_the_rehearsal_knows_that_it_cannot(missing: str) -> None:
+    assert is_installed()
+    assert not is_installed(lambda name: None if name == missing else name)

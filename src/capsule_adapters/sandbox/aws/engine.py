@@ -6,7 +6,7 @@ reached into where it is kinder than AWS: an instance of moto's runs at once.
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -21,9 +21,9 @@ _VARIABLE = "MOTO_EC2_LOAD_DEFAULT_AMIS"
 _SCOPE = "Credential=rehearsal/20260101/{region}/{service}/aws4_request"
 
 
-def is_installed() -> bool:
+def is_installed(find: Callable[[str], object] = find_spec) -> bool:
     """Whether moto and what its server needs are there; imports none of it."""
-    return all(find_spec(name) is not None for name in ("moto", "flask", "flask_cors"))
+    return all(find(name) is not None for name in ("moto", "flask", "flask_cors"))
 
 
 class Engine:
