@@ -398,8 +398,7 @@ def test_moto_is_not_loaded_before_aws_is_asked() -> None:
     program = (
         "import sys\n"
         "from capsule_adapters.sandbox.aws import AwsSimulator\n"
-        "from capsule_adapters.sandbox.aws.engine import is_installed
-from capsule_adapters.sandbox.machines import NoMachines\n"
+        "from capsule_adapters.sandbox.machines import NoMachines\n"
         "with AwsSimulator(NoMachines()) as cloud:\n"
         "    print(sorted({'moto', 'flask', 'boto3', 'botocore', 'werkzeug'} & set(sys.modules)))"
     )
