@@ -111,6 +111,9 @@ def test_offline_asks_no_cloud() -> None:
 
     found = only(SideBySide([Check("cloud", ask, online=True)]).run(offline=True))
     assert (found.verdict, found.message) == ("skipped", "not asked, because of --offline")
+    named = Check("cloud", ask, online=True, subject="linode")
+    found = only(SideBySide([named]).run(offline=True))
+    assert found.message == "linode not asked, because of --offline"
 
 
 # -- Nix ------------------------------------------------------------------------------------

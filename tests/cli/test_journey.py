@@ -13,6 +13,8 @@ import pytest
 
 from tests.cli.running import Ran, capsule
 
+DEPLOY_X = ("openmesh", "deploy", "--name", "x", "-y")
+
 
 class Person:
     """Someone with an empty home who runs `capsule`."""
@@ -257,20 +259,10 @@ def test_broken_yaml_is_told_with_its_file_and_kept(tmp_path: Path, text: str) -
     assert (tmp_path / "config.yml").read_text() == text
 
 
-def test_a_deploy_killed_while_waiting_is_shown_and_can_be_ended(person: Person) -> None:
-    assert person.capsule("sandbox", "up").code == 0
+def deploy_until_recorded(person: Person, number: signal.Signals) -> subprocess.Popen[str]:
+    """A deploy of `x` that got a signal once its server is in the inventory."""
     deploying = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "capsule_cli",
-            "--sandbox",
-            "openmesh",
-            "deploy",
-            "--name",
-            "x",
-            "-y",
-        ],
+        [*(sys.executable, "-m", "capsule_cli", "--sandbox"), *DEPLOY_X],
         env=person.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -279,9 +271,16 @@ def test_a_deploy_killed_while_waiting_is_shown_and_can_be_ended(person: Person)
     assert deploying.stderr is not None
     for line in deploying.stderr:
         if "recorded" in line:
-            deploying.kill()
+            deploying.send_signal(number)
             break
+    return deploying
+
+
+def test_a_deploy_killed_while_waiting_is_shown_and_can_be_ended(person: Person) -> None:
+    assert person.capsule("sandbox", "up").code == 0
+    deploying = deploy_until_recorded(person, signal.SIGKILL)
     assert deploying.wait(timeout=60) == -signal.SIGKILL
+    assert deploying.stderr is not None
     deploying.stderr.close()
     [left] = person.json("--sandbox", "openmesh", "deployments", "--unfinished")
     assert left["state"] == "rented"
@@ -294,28 +293,7 @@ def test_a_deploy_killed_while_waiting_is_shown_and_can_be_ended(person: Person)
 
 def test_an_interrupted_deploy_says_what_may_be_billed(person: Person) -> None:
     assert person.capsule("sandbox", "up").code == 0
-    deploying = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "capsule_cli",
-            "--sandbox",
-            "openmesh",
-            "deploy",
-            "--name",
-            "x",
-            "-y",
-        ],
-        env=person.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert deploying.stderr is not None
-    for line in deploying.stderr:
-        if "recorded" in line:
-            deploying.send_signal(signal.SIGINT)
-            break
+    deploying = deploy_until_recorded(person, signal.SIGINT)
     _, told = deploying.communicate(timeout=60)
     assert deploying.returncode == 130
     assert "something may be billed" in told

@@ -14,12 +14,20 @@ _LOG = logging.getLogger("capsule.doctor")
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look at. `look` may raise a CapsuleError, which is a diagnosis then."""
+    """One thing to look at. `look` may raise a CapsuleError, which is a diagnosis then.
+
+    `subject` tells apart checks of one rule, such as the clouds, where they cannot speak.
+    """
 
     rule: str
     look: Callable[[], Iterable[Diagnosis]]
     deadline_seconds: float = 10.0
     online: bool = False
+    subject: str = ""
+
+    def about(self, said: str) -> str:
+        """`said` of the subject, where there is one."""
+        return f"{self.subject} {said}".lstrip()
 
 
 class SideBySide:
@@ -49,7 +57,7 @@ class _Run:
         self._check = check
         self._found: list[Diagnosis] | None = None
         if check.online and offline:
-            self._found = [skipped(check.rule, "not asked, because of --offline")]
+            self._found = [skipped(check.rule, check.about("not asked, because of --offline"))]
             return
         self._thread = threading.Thread(target=self._work, daemon=True, name=check.rule)
         self._thread.start()
@@ -62,7 +70,8 @@ class _Run:
             self._thread.join(seconds)
         if self._found is None:
             waited = f"no answer within {self._check.deadline_seconds:g} s"
-            return [error(self._check.rule, waited, hint="try again; the log may say more")]
+            said = self._check.about(waited)
+            return [error(self._check.rule, said, hint="try again; the log may say more")]
         return self._found
 
 
@@ -73,7 +82,7 @@ def _looked(check: Check) -> Iterable[Diagnosis]:
         return [as_diagnosis(check.rule, trouble)]
     except Exception as trouble:
         _LOG.exception("the check %s failed", check.rule)
-        message = f"the check itself failed: {type(trouble).__name__}"
+        message = check.about(f"the check itself failed: {type(trouble).__name__}")
         return [error(check.rule, message, hint="please report it, with the log")]
 
 

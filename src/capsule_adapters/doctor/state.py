@@ -61,4 +61,5 @@ def configuration(choices: Choices, active: Callable[[], Environment]) -> Iterat
         return
     count = len(environment.stacks)
     name = environment.profile.name
-    yield ok("configuration", f"the profile {name} resolves to {count} stacks")
+    stacks = "stack" if count == 1 else "stacks"
+    yield ok("configuration", f"the profile {name} resolves to {count} {stacks}")

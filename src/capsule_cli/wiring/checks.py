@@ -97,4 +97,5 @@ def _cloud(ports: Ports, name: str) -> Check:
         lambda: clouds.cloud(name, ports.clouds.configured, ports.clouds.provider),
         _CLOUD_SECONDS,
         online=True,
+        subject=name,
     )
