@@ -21,8 +21,9 @@ from capsule_domain.models.server import (
     Server,
     ServerRequest,
     ServerStatus,
+    UserDataForm,
 )
-from capsule_domain.models.template import Offer, Region, Stock
+from capsule_domain.models.template import Arch, Offer, Region, Stock
 from capsule_domain.ports.clock import Clock
 from tests.fakes.clock import FakeClock
 from tests.fakes.offers import DEFAULT_OFFERS
@@ -40,12 +41,17 @@ class Lost(Enum):
 
 CAPABILITIES = Capabilities(
     bills_when_stopped=True,
+    user_data_form=UserDataForm.PLAIN,
     user_data_max_bytes=64 * 1024,
     idempotent_create=False,
     settling_seconds=60.0,
     tag_pattern="[A-Za-z0-9:_-]{1,255}",
     tags_change_after_creation=True,
+    billed_by_seconds=1,
     minimum_billed_seconds=60,
+    monthly_cap=True,
+    architectures=(Arch.X86_64, Arch.AARCH64),
+    nixos_image=False,
 )
 
 

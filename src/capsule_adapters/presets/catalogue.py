@@ -18,8 +18,10 @@ _MIB_PER_GIB = 1024
 
 
 class _SoldTemplate(Model):
+    """Without a `slug` the cloud is asked for the cheapest that is at least as large."""
+
     template: str
-    slug: str
+    slug: str = ""
     name: str = ""
     regions: tuple[str, ...] = ()
     arch: Arch = Arch.X86_64
@@ -30,6 +32,7 @@ class _SoldTemplate(Model):
     price_per_hour: Decimal = Field(ge=0)
     price_per_month: Decimal = Field(ge=0)
     source: str
+    sourced: bool = True
     as_of: date
 
 
@@ -37,6 +40,7 @@ class _Place(Model):
     region: str
     name: str
     country: str = Field(pattern=r"^[A-Z]{2}$")
+    aliases: tuple[str, ...] = ()
 
 
 class _CloudFile(Model):
@@ -73,6 +77,7 @@ class TomlCatalogue:
                 region=place.region,
                 name=place.name,
                 country=place.country,
+                aliases=place.aliases,
             )
             for cloud in self._clouds
             for place in cloud.regions
@@ -111,6 +116,7 @@ def _template(cloud: _CloudFile, sold: _SoldTemplate) -> Template:
         price_per_month=Money.of(sold.price_per_month, cloud.currency),
         as_of=_moment(sold.as_of),
         source=sold.source,
+        sourced=sold.sourced,
     )
 
 

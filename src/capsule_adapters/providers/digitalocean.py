@@ -31,8 +31,9 @@ from capsule_domain.models.server import (
     Server,
     ServerRequest,
     ServerStatus,
+    UserDataForm,
 )
-from capsule_domain.models.template import Gpu, Offer, Region, Stock
+from capsule_domain.models.template import Arch, Gpu, Offer, Region, Stock
 
 _STATUS = {
     "new": ServerStatus.PENDING,
@@ -45,6 +46,7 @@ CAPABILITIES = Capabilities(
     # Billing documentation: a droplet that is off keeps its disk, CPU and memory, and its price.
     bills_when_stopped=True,
     # API description, droplet create, `user_data`: plain text of at most 64 KiB.
+    user_data_form=UserDataForm.PLAIN,
     user_data_max_bytes=64 * 1024,
     # API description: no idempotency key on any operation.
     idempotent_create=False,
@@ -56,6 +58,13 @@ CAPABILITIES = Capabilities(
     tags_change_after_creation=True,
     # Billing since 2026-01-01: by the second, 60 seconds or $0.01 at least.
     minimum_billed_seconds=60,
+    # Billing since 2026-01-01: by the second.
+    billed_by_seconds=1,
+    # API description, sizes: price_monthly is what a whole month costs.
+    monthly_cap=True,
+    architectures=(Arch.X86_64,),
+    # API description, images: its distributions are without NixOS.
+    nixos_image=False,
 )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
+from capsule_domain.models.template import Arch
 
 
 class ServerStatus(StrEnum):
@@ -58,10 +59,22 @@ class Account(Model):
     server_limit: int | None = None
 
 
+class UserDataForm(StrEnum):
+    """How cloud-init's text travels: as it is, as base64, or in a request of its own."""
+
+    PLAIN = "plain"
+    BASE64 = "base64"
+    SEPARATE = "separate"
+
+
 class Capabilities(Model):
     """What a cloud can do, as data. Every figure has its source in the adapter."""
 
     bills_when_stopped: bool
+    """Whether a stopped server costs what a running one does."""
+    stopped_costs: str = ""
+    """What else a stopped one costs where it costs less, such as `disk and IP address`."""
+    user_data_form: UserDataForm
     user_data_max_bytes: int = Field(ge=0)
     idempotent_create: bool
     settling_seconds: float = Field(ge=0)
@@ -69,5 +82,12 @@ class Capabilities(Model):
     tag_pattern: str
     """A regular expression that a whole tag must match."""
     tags_change_after_creation: bool
+    billed_by_seconds: int = Field(gt=0)
+    """What a bill is rounded up to: 1, or 3600 for whole hours."""
     minimum_billed_seconds: int = Field(ge=0)
+    monthly_cap: bool
+    """Whether a month costs `price_per_month` at most, however many hours it has."""
+    architectures: tuple[Arch, ...]
+    nixos_image: bool
+    """Whether the cloud has an image of NixOS of its own, or one by NixOS itself."""
     currency: str = "USD"

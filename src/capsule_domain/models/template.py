@@ -38,7 +38,7 @@ class _Size(Model):
     template: str
     """The name Capsule shows: the catalogue's, or else the slug."""
     slug: str
-    """The cloud's own id of this size."""
+    """The cloud's own id of this size; empty where only the cloud's live answer has it."""
     name: str = ""
     regions: tuple[str, ...] = ()
     """Every region where the cloud sells it."""
@@ -55,6 +55,8 @@ class _Size(Model):
     """When the price was true."""
     source: str
     """Where the price was read."""
+    sourced: bool = True
+    """Whether it was read at all: False marks a price that nobody vouches for."""
 
 
 class Template(_Size):
@@ -70,9 +72,13 @@ class Offer(_Size):
 
 
 class Region(Model):
-    """A place of a cloud. `country` is an ISO 3166 code where it is known."""
+    """A place of a cloud. `country` is an ISO 3166 code where it is known.
+
+    `aliases` are other words that people have for it, such as `par1` for `fr-par-1`.
+    """
 
     provider: str
     region: str
     name: str = ""
     country: str = ""
+    aliases: tuple[str, ...] = ()

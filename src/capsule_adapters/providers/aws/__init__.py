@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from capsule_adapters.providers.aws import profiles
-from capsule_domain.models.server import Capabilities
+from capsule_domain.models.server import Capabilities, UserDataForm
+from capsule_domain.models.template import Arch
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.provider import Provider
 
@@ -22,6 +23,7 @@ CAPABILITIES = Capabilities(
     # an Elastic IP; an automatic public address is given back.
     bills_when_stopped=False,
     # EC2 user guide, user data: 16 KB in raw form, before it is base64-encoded.
+    user_data_form=UserDataForm.PLAIN,
     user_data_max_bytes=16 * 1024,
     # API description, RunInstances: ClientToken ensures the idempotency of the request.
     idempotent_create=True,
@@ -36,6 +38,14 @@ CAPABILITIES = Capabilities(
     tags_change_after_creation=True,
     # EC2 pricing page: Linux on demand by the second, 60 seconds at least.
     minimum_billed_seconds=60,
+    # EC2 pricing page: by the second.
+    billed_by_seconds=1,
+    # EC2 pricing page: by the second without a cap.
+    monthly_cap=False,
+    architectures=(Arch.X86_64, Arch.AARCH64),
+    # NixOS publishes images of its own, under its own account.
+    nixos_image=True,
+    stopped_costs="disk and Elastic IP address",
 )
 
 

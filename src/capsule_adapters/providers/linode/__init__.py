@@ -9,13 +9,15 @@ from capsule_adapters.rest.paging import PageNumber
 from capsule_adapters.rest.refusals import Busy, Refusal
 from capsule_adapters.rest.wire import Reading, Wire
 from capsule_domain.errors import CredentialsRefused, OutOfStock, ProviderError, QuotaExceeded
-from capsule_domain.models.server import Account, Capabilities
+from capsule_domain.models.server import Account, Capabilities, UserDataForm
+from capsule_domain.models.template import Arch
 
 CAPABILITIES = Capabilities(
     # Linode's billing guide: a Linode that is powered off is billed until it is deleted.
     bills_when_stopped=True,
     # API description, `metadata.user_data`: "must not exceed 65535 bytes, or about 16kb
     # encoded". The two disagree; Linode's own Cluster API provider takes 16384 before encoding.
+    user_data_form=UserDataForm.BASE64,
     user_data_max_bytes=16_384,
     # API description: no idempotency key; but a label that is taken is refused.
     idempotent_create=False,
@@ -28,6 +30,13 @@ CAPABILITIES = Capabilities(
     tags_change_after_creation=True,
     # Linode's billing guide: by the hour, rounded up, to a cap a month.
     minimum_billed_seconds=3600,
+    # Linode's billing guide: partial hours are rounded up.
+    billed_by_seconds=3600,
+    # The same guide: each service has a monthly cap.
+    monthly_cap=True,
+    architectures=(Arch.X86_64,),
+    # GET /images has none.
+    nixos_image=False,
 )
 
 

@@ -38,13 +38,14 @@ from capsule_adapters.rest.paging import Cursor
 from capsule_adapters.rest.refusals import Busy, Refusal
 from capsule_adapters.rest.wire import Reading, Wire
 from capsule_domain.errors import CredentialsRefused, OutOfStock, QuotaExceeded
-from capsule_domain.models.server import Account, Capabilities
-from capsule_domain.models.template import Offer, Region
+from capsule_domain.models.server import Account, Capabilities, UserDataForm
+from capsule_domain.models.template import Arch, Offer, Region
 
 CAPABILITIES = Capabilities(
     # "How Am I Billed for My Servers?", 2025-09-15: a stopped server is charged until destroyed.
     bills_when_stopped=True,
     # Not published. As much as other clouds take; Vultr may take more.
+    user_data_form=UserDataForm.BASE64,
     user_data_max_bytes=64 * 1024,
     # API description: no idempotency key on any operation.
     idempotent_create=False,
@@ -56,6 +57,13 @@ CAPABILITIES = Capabilities(
     tags_change_after_creation=True,
     # "How Am I Billed for My Servers?", 2025-09-15: the minimum billing unit is one hour.
     minimum_billed_seconds=3600,
+    # "How Am I Billed for My Servers?": by the hour.
+    billed_by_seconds=3600,
+    # The same page: up to the monthly rate.
+    monthly_cap=True,
+    architectures=(Arch.X86_64,),
+    # /os has none; an ISO of one's own is another matter.
+    nixos_image=False,
 )
 _NEEDED_RIGHTS = ("subscriptions_view", "subscriptions", "provisioning")
 
