@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ProviderUnavailable as ProviderUnavailable,
         QuotaExceeded as QuotaExceeded,
         RateLimited as RateLimited,
+        ServiceEnded as ServiceEnded,
         StoreError as StoreError,
         ToolMissing as ToolMissing,
         UsageError as UsageError,
@@ -110,6 +111,9 @@ if TYPE_CHECKING:
     from capsule_domain.services.deploy import (
         Deploy as Deploy,
     )
+    from capsule_domain.services.diary import (
+        Diary as Diary,
+    )
     from capsule_domain.services.market import (
         Market as Market,
     )
@@ -124,6 +128,9 @@ if TYPE_CHECKING:
     )
     from capsule_domain.services.ready import (
         Ready as Ready,
+    )
+    from capsule_domain.services.rent import (
+        Rent as Rent,
     )
     from capsule_domain.services.terminate import (
         Terminate as Terminate,
@@ -149,6 +156,7 @@ _HOMES = {
     "ProviderUnavailable": "errors",
     "QuotaExceeded": "errors",
     "RateLimited": "errors",
+    "ServiceEnded": "errors",
     "StoreError": "errors",
     "ToolMissing": "errors",
     "UsageError": "errors",
@@ -195,6 +203,7 @@ _HOMES = {
     "Compose": "services.compose",
     "cost_report": "services.cost",
     "Deploy": "services.deploy",
+    "Diary": "services.diary",
     "plan_deploy": "services.plan",
     "Market": "services.market",
     "Ranking": "services.place",
@@ -202,6 +211,7 @@ _HOMES = {
     "offers_of": "services.place",
     "rank": "services.place",
     "Ready": "services.ready",
+    "Rent": "services.rent",
     "Terminate": "services.terminate",
     "Watch": "services.watch",
 }

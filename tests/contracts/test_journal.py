@@ -16,8 +16,12 @@ from capsule_domain.models.deployment import (
     DeploymentId,
     DeploymentState,
 )
+from capsule_domain.models.requirements import Requirements
 from capsule_domain.ports.journal import Journal
+from capsule_domain.services.plan import plan_deploy
 from tests.fakes.journal import FakeJournal
+from tests.fakes.offers import DEFAULT_OFFERS
+from tests.services.renting import RATES
 
 MAKERS: dict[str, Callable[[Database], Journal]] = {
     "fake": lambda _: FakeJournal(),
@@ -58,6 +62,13 @@ def test_an_intent_comes_back_exactly(journal: Journal) -> None:
     journal.begin(intent)
     assert journal.get("d1") == intent
     assert journal.list() == [intent]
+
+
+def test_the_plan_comes_back_exactly(journal: Journal) -> None:
+    plan = plan_deploy("web", DEFAULT_OFFERS, Requirements(), RATES, tags=("a", "b"))
+    journal.begin(deployment("d1", "web").model_copy(update={"plan": plan}))
+    journal.record(DeploymentId("d1"), event("rented"), state=DeploymentState.RENTED)
+    assert journal.get("d1").plan == plan
 
 
 def test_events_are_kept_in_the_order_of_recording(journal: Journal) -> None:

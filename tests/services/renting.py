@@ -10,8 +10,10 @@ from capsule_domain.models.money import Rates
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.xnode import XNode
 from capsule_domain.services.deploy import Deploy
+from capsule_domain.services.diary import Diary
 from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import Ready
+from capsule_domain.services.rent import Rent
 from capsule_domain.services.terminate import Terminate
 from tests.fakes.clock import FakeClock
 from tests.fakes.hosts import FakeHosts
@@ -88,22 +90,24 @@ class Street:
                 "cloud": self.cloud,
             }.items()
         }
-        return Deploy(
+        diary = Diary(watch["journal"], watch["clock"], self.events.append)
+        rent = Rent(
             provider=lambda _name: watch["cloud"],
             journal=watch["journal"],
             inventory=watch["inventory"],
             keys=watch["keys"],
             known_hosts=watch["known_hosts"],
-            ready=Ready(
-                hosts=watch["hosts"],
-                inventory=watch["inventory"],
-                clock=watch["clock"],
-                timeout_seconds=300.0,
-            ),
             clock=watch["clock"],
             new_id=lambda: next(self.ids),
-            progress=self.events.append,
+            diary=diary,
         )
+        ready = Ready(
+            hosts=watch["hosts"],
+            inventory=watch["inventory"],
+            clock=watch["clock"],
+            timeout_seconds=300.0,
+        )
+        return Deploy(provider=lambda _name: watch["cloud"], rent=rent, ready=ready, diary=diary)
 
     def terminate(self) -> Terminate:
         return Terminate(

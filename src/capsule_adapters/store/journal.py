@@ -13,6 +13,7 @@ from capsule_domain.models.deployment import (
     DeploymentEvent,
     DeploymentId,
     DeploymentState,
+    DeployPlan,
 )
 
 _LIST_HINT = "capsule openmesh deployments"
@@ -20,11 +21,11 @@ _NAMES_FOR_A_SUGGESTION = 1000
 
 _INSERT = """
     INSERT INTO deployments
-        (id, name, state, unfinished, provider, region, slug, server_id, started_at_us)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (id, name, state, unfinished, provider, region, slug, server_id, started_at_us, plan)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _SELECT = """
-    SELECT id, name, state, provider, region, slug, server_id, started_at_us FROM deployments
+    SELECT id, name, state, provider, region, slug, server_id, started_at_us, plan FROM deployments
 """
 _EVENTS = "SELECT deployment, time_us, step, detail FROM deployment_events"
 
@@ -104,6 +105,7 @@ def _columns(deployment: Deployment) -> tuple[str | int | None, ...]:
         deployment.slug,
         deployment.server_id,
         to_microseconds(deployment.started_at),
+        None if deployment.plan is None else deployment.plan.model_dump_json(),
     )
 
 
@@ -183,7 +185,7 @@ def _events(
 
 
 def _read(row: Row, events: Sequence[DeploymentEvent]) -> Deployment:
-    id_, name, state, provider, region, slug, server_id, started_at_us = row
+    id_, name, state, provider, region, slug, server_id, started_at_us, plan = row
     return Deployment(
         id=DeploymentId(id_),
         name=name,
@@ -193,5 +195,6 @@ def _read(row: Row, events: Sequence[DeploymentEvent]) -> Deployment:
         slug=slug,
         server_id=server_id,
         started_at=from_microseconds(started_at_us),
+        plan=None if plan is None else DeployPlan.model_validate_json(plan),
         events=tuple(events),
     )

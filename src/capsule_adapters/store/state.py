@@ -53,6 +53,20 @@ STATE_MIGRATIONS = (
         PRIMARY KEY (deployment, position)
     );
     """,
+    """
+    ALTER TABLE deployments ADD COLUMN plan TEXT;
+
+    CREATE TABLE xnode_changes (
+        sequence INTEGER PRIMARY KEY,
+        time_us BIGINT NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        xnode_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        fields TEXT NOT NULL
+    );
+    CREATE INDEX xnode_changes_by_xnode ON xnode_changes (xnode_id, sequence);
+    """,
 )
 """Scripts that only grow in number: one that was released is never changed."""
 

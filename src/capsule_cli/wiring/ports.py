@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from capsule_domain.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from capsule_domain.models.cost import CostReport
     from capsule_domain.models.deployment import DeploymentEvent
     from capsule_domain.models.money import Rates
@@ -98,6 +100,8 @@ class Wiring:
     provider: "Callable[[str], Provider]"
     """A cloud by its name. Raises CredentialsMissing."""
     bills_when_stopped: Callable[[str], bool]
+    ended: "Callable[[str], date | None]"
+    """The day on which a cloud's service ended, or None while it goes on."""
     username: str = "admin"
     """Who runs this, as a machine's first user would be called."""
     new_id: Callable[[], str] = _token
@@ -177,40 +181,48 @@ class Wiring:
         return Bootstrap(self.plots(), self.nix_installers(), may_ask)
 
     def market(self, provider: str | None) -> "Market":
-        """One cloud, or all that are configured. Raises ConfigurationError when none is."""
+        """One cloud, or all that are configured and go on.
+
+        Raises ConfigurationError when none is configured.
+        """
+        from capsule_domain.services.ended import still_going
         from capsule_domain.services.market import Market
 
-        names = [provider] if provider else self.configured()
-        if not names:
+        configured = [provider] if provider else self.configured()
+        if not configured:
             raise ConfigurationError(
                 "no cloud is configured",
                 hint="export DIGITALOCEAN_API_KEY=…, or rehearse: capsule --sandbox …",
             )
+        names = configured if provider else still_going(configured, self.ended)
         return Market([self.provider(name) for name in names], self.catalogue().templates())
 
     def deploy(self, progress: "Callable[[DeploymentEvent], None]") -> "Deploy":
         from capsule_domain.services.deploy import Deploy
+        from capsule_domain.services.diary import Diary
         from capsule_domain.services.ready import Ready
+        from capsule_domain.services.rent import Rent
 
         settings = self.choices().openmesh()
-        ready = Ready(
-            hosts=self.hosts(),
-            inventory=self.inventory(),
-            clock=self.clock(),
-            timeout_seconds=settings.ready_timeout_seconds,
-            ssh_user=settings.ssh_user,
-        )
-        return Deploy(
+        diary = Diary(self.journal(), self.clock(), progress)
+        rent = Rent(
             provider=self.provider,
             journal=self.journal(),
             inventory=self.inventory(),
             keys=self.keys(),
             known_hosts=self.known_hosts(),
-            ready=ready,
             clock=self.clock(),
             new_id=self.new_id,
-            progress=progress,
+            diary=diary,
+            ssh_user=settings.ssh_user,
         )
+        ready = Ready(
+            hosts=self.hosts(),
+            inventory=self.inventory(),
+            clock=self.clock(),
+            timeout_seconds=settings.ready_timeout_seconds,
+        )
+        return Deploy(provider=self.provider, rent=rent, ready=ready, diary=diary)
 
     def terminate(self) -> "Terminate":
         from capsule_domain.services.terminate import Terminate

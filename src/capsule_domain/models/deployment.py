@@ -55,6 +55,8 @@ class Deployment(Model):
     region: str
     slug: str
     server_id: str | None = None
+    plan: "DeployPlan | None" = None
+    """What was confirmed, so that it can be gone on with; None from before it was kept."""
     started_at: Moment
     events: tuple[DeploymentEvent, ...] = ()
 

@@ -1,223 +1,46 @@
-"""Renting a server: planned, journalled before it costs, waited for, recorded."""
+"""Deploying: a server rented, waited for, and entered with the key we gave it."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from capsule_domain.errors import (
-    CapsuleError,
-    Conflict,
-    NotFound,
-    ProviderError,
-    ProviderUnavailable,
-    StoreError,
-    UsageError,
-)
-from capsule_domain.models.deployment import (
-    Deployment,
-    DeploymentEvent,
-    DeploymentId,
-    DeploymentState,
-    DeployPlan,
-)
-from capsule_domain.models.server import Server, ServerRequest, ServerStatus
+from capsule_domain.errors import CapsuleError
+from capsule_domain.models.deployment import DeploymentId, DeploymentState, DeployPlan
 from capsule_domain.models.xnode import XNode
-from capsule_domain.ports.clock import Clock
-from capsule_domain.ports.host import DeployKey, HostKey, Keys, KnownHosts
-from capsule_domain.ports.inventory import Inventory
-from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
+from capsule_domain.services.diary import Diary
 from capsule_domain.services.ready import Ready
-from capsule_domain.services.user_data import user_data
-
-
-def _refuse_bad_tags(tags: Iterable[str], cloud: Provider) -> None:
-    """A cloud would refuse them only after the intent was journalled."""
-    for tag in tags:
-        if not re.fullmatch(cloud.capabilities.tag_pattern, tag):
-            raise UsageError(
-                f"{cloud.name} does not take the tag {tag[:60]!r}",
-                hint=f"a tag there matches {cloud.capabilities.tag_pattern}",
-            )
+from capsule_domain.services.rent import Rent
 
 
 @dataclass(frozen=True)
 class Deploy:
-    """Carries a plan out.
-
-    Whatever is killed, whenever: the intent is in the journal before the cloud is
-    asked, and the server carries the deployment's tag, so nothing is rented that
-    Capsule does not know of. A POST is never repeated.
-    """
+    """Carries a plan out, from the intent to an xNode that can be used."""
 
     provider: Callable[[str], Provider]
-    journal: Journal
-    inventory: Inventory
-    keys: Keys
-    known_hosts: KnownHosts
+    rent: Rent
     ready: Ready
-    clock: Clock
-    new_id: Callable[[], str]
-    progress: Callable[[DeploymentEvent], None]
+    diary: Diary
 
     def run(self, plan: DeployPlan, *, ssh_key: str | None = None) -> XNode:
         """Rent, wait until it answers over SSH with the key we gave it, and record.
 
-        Raises Conflict when the name is taken; ProviderError when the cloud refused
-        (nothing is billed), ProviderUnavailable when nobody knows; HostError when the
-        server is rented and billed but cannot be entered.
+        Raises what `Rent.run` raises; HostError when the server is rented and billed
+        but cannot be entered.
         """
-        self._refuse_taken(plan.name)
-        cloud = self.provider(plan.offer.provider)
-        _refuse_bad_tags(plan.tags, cloud)
-        key = self.keys.deploy_key(ssh_key)
-        host_key = self.keys.new_host_key()
-        deployment = self._intend(plan, host_key)
-        server = self._rent(cloud, deployment, self._request(plan, deployment, key, host_key))
-        xnode = self._write_down(plan, deployment, server, key)
+        return self.finish(self.rent.run(plan, ssh_key=ssh_key))
+
+    def finish(self, xnode: XNode) -> XNode:
+        """Wait for a rented xNode until it is ready. Raises HostError, ProviderError."""
+        deployment = DeploymentId(xnode.deployment or xnode.id)
+        report = self.diary.reporter(deployment)
         try:
-            xnode = self.ready.wait_for_address(cloud, xnode, self._reporter(deployment))
-            self._event(deployment, "booted", f"at {xnode.address}", state=DeploymentState.BOOTED)
-            self.ready.wait_for_ssh(xnode, self._reporter(deployment))
+            xnode = self.ready.wait_for_address(self.provider(xnode.provider), xnode, report)
+            self.diary.note(
+                deployment, "booted", f"at {xnode.address}", state=DeploymentState.BOOTED
+            )
+            self.ready.wait_for_ssh(xnode, report)
         except CapsuleError as error:
-            self._event(deployment, "not ready", error.message)
+            self.diary.note(deployment, "not ready", error.message)
             raise
-        self._event(deployment, "ready", "SSH, host key verified", state=DeploymentState.READY)
+        self.diary.note(deployment, "ready", "SSH, host key verified", state=DeploymentState.READY)
         return xnode
-
-    def _refuse_taken(self, name: str) -> None:
-        try:
-            taken = self.inventory.get(name, exact=True)
-        except NotFound:
-            return
-        if taken.status is not ServerStatus.GONE:
-            raise Conflict(
-                f"an xNode named '{name}' exists already at {taken.provider}",
-                hint="choose another --name, or see: capsule openmesh xnodes",
-            )
-
-    def _intend(self, plan: DeployPlan, host_key: HostKey) -> Deployment:
-        """Journal the intent, and pin the host key that we expect to meet."""
-        deployment = Deployment(
-            id=DeploymentId(self.new_id()),
-            name=plan.name,
-            state=DeploymentState.INTENDED,
-            provider=plan.offer.provider,
-            region=plan.offer.region,
-            slug=plan.offer.slug,
-            started_at=self.clock.now(),
-        )
-        self.journal.begin(deployment)
-        self.known_hosts.pin(deployment.id, host_key.public_openssh)
-        self._event(deployment, "intended", f"{plan.offer.slug} in {plan.offer.region}")
-        return deployment
-
-    @staticmethod
-    def _request(
-        plan: DeployPlan, deployment: Deployment, key: DeployKey, host_key: HostKey
-    ) -> ServerRequest:
-        return ServerRequest(
-            name=plan.name,
-            region=plan.offer.region,
-            slug=plan.offer.slug,
-            image=plan.image,
-            ssh_public_key=key.public_openssh,
-            user_data=user_data(host_key),
-            tags=(deployment.tag, *plan.tags),
-        )
-
-    def _rent(self, cloud: Provider, deployment: Deployment, request: ServerRequest) -> Server:
-        try:
-            return cloud.create(request)
-        except ProviderUnavailable as error:
-            if error.sent:
-                return self._look_for(cloud, deployment, error)
-            self._fail(deployment, error)
-            raise
-        except (ProviderError, NotFound) as error:
-            self._fail(deployment, error)
-            raise
-
-    def _fail(self, deployment: Deployment, error: CapsuleError) -> None:
-        """The cloud surely rented nothing."""
-        self._event(deployment, "failed", error.message, state=DeploymentState.FAILED)
-        self.known_hosts.forget(deployment.id)
-
-    def _look_for(
-        self, cloud: Provider, deployment: Deployment, lost: ProviderUnavailable
-    ) -> Server:
-        """The answer to the POST was lost: find the server by its tag, and never ask twice.
-
-        One that is not listed yet may still appear, so the deployment stays unfinished.
-        """
-        self._event(deployment, "answer lost", lost.message)
-        try:
-            found = list(cloud.servers(deployment=deployment.id))
-        except ProviderError as error:
-            self._event(deployment, "not found", error.message)
-            found = []
-        if found:
-            return found[0]
-        raise ProviderUnavailable(
-            deployment.provider,
-            "the answer was lost: nobody knows whether the server was rented; "
-            f"it would carry the tag {deployment.tag}",
-            hint=f"look before renting again: capsule openmesh deployments {deployment.id}",
-        ) from lost
-
-    def _write_down(
-        self, plan: DeployPlan, deployment: Deployment, server: Server, key: DeployKey
-    ) -> XNode:
-        """The server's id into the journal and a row into the inventory, before any waiting."""
-        xnode = XNode(
-            id=deployment.id,
-            name=plan.name,
-            provider=server.provider,
-            server_id=server.server_id,
-            region=plan.offer.region,
-            template=plan.offer.template,
-            status=server.status,
-            address=server.address,
-            ssh_user=self.ready.ssh_user,
-            ssh_key=key.private_path,
-            price_per_hour=plan.price_per_hour,
-            price_per_month=plan.price_per_month,
-            profile=plan.profile,
-            tags=plan.tags,
-            created_at=self.clock.now(),
-            deployment=deployment.id,
-        )
-        rented = f"server {server.server_id}"
-        try:
-            self._event(
-                deployment,
-                "rented",
-                rented,
-                state=DeploymentState.RENTED,
-                server_id=server.server_id,
-            )
-            self.inventory.add(xnode)
-        except (StoreError, Conflict) as error:
-            raise StoreError(
-                f"{rented} at {server.provider} is rented and billed (tag {deployment.tag}), "
-                f"but could not be written down: {error.message}",
-                hint=f"capsule openmesh deployments {deployment.id}",
-            ) from error
-        self._event(deployment, "recorded", "in the inventory")
-        return xnode
-
-    def _event(
-        self,
-        deployment: Deployment,
-        step: str,
-        detail: str = "",
-        *,
-        state: DeploymentState | None = None,
-        server_id: str | None = None,
-    ) -> None:
-        event = DeploymentEvent(time=self.clock.now(), step=step, detail=detail)
-        self.journal.record(deployment.id, event, state=state, server_id=server_id)
-        self.progress(event)
-
-    def _reporter(self, deployment: Deployment) -> Callable[[str, str], None]:
-        return lambda step, detail: self._event(deployment, step, detail)

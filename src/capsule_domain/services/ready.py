@@ -1,6 +1,5 @@
 """Waiting until a rented server can be used: an address, then SSH with the known host key."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from capsule_domain.errors import (
@@ -16,11 +15,9 @@ from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Hosts, Target
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.provider import Provider
+from capsule_domain.services.diary import Report
 
 POLL_SECONDS = 2.0
-
-Report = Callable[[str, str], None]
-"""Told a step and its detail."""
 
 
 def target_of(xnode: XNode) -> Target:
@@ -44,7 +41,6 @@ class Ready:
     inventory: Inventory
     clock: Clock
     timeout_seconds: float
-    ssh_user: str = "root"
 
     def wait_for_address(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:
         """Until the cloud says it runs and has an address; the inventory follows.
