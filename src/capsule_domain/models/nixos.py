@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from capsule_domain.models.base import Model
 from capsule_domain.models.profile import Environment
+from capsule_domain.models.secret import SecretsTool
 
 _HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII)
@@ -69,6 +70,8 @@ class NixosRequest(Model):
     state_version: Release | None = None
     timezone: Timezone = "UTC"
     authorized_keys: tuple[PublicKey, ...] = ()
+    secrets: SecretsTool | None = None
+    host_key: PublicKey | None = None
     part: NixosPart = NixosPart.ALL
 
 

@@ -1,6 +1,7 @@
 """Sprouts: one tool, whole, by one command."""
 
 from capsule_domain.models.base import Model
+from capsule_domain.models.secret import SecretNeed
 from capsule_domain.models.stack import AttributePath, Name, PackageName, Platform, Port, Stack
 
 CATEGORY = "sprouts"
@@ -25,6 +26,7 @@ class Sprout(Model):
     ports: tuple[Port, ...] = ()
     unfree: tuple[PackageName, ...] = ()
     platforms: tuple[Platform, ...] = ()
+    secrets: tuple[SecretNeed, ...] = ()
     next: str
     module: str | None = None
 
@@ -43,5 +45,6 @@ class Sprout(Model):
             ports=self.ports,
             unfree=self.unfree,
             platforms=self.platforms,
+            secrets=self.secrets,
             module=self.module,
         )

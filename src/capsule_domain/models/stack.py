@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from capsule_domain.models.base import Model
+from capsule_domain.models.secret import SecretNeed
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", re.ASCII)
@@ -66,8 +67,9 @@ class Stack(Model):
     `python3Packages`, merged over all stacks into one interpreter; `services` names
     what runs on NixOS; `ports` are the TCP ports its module opens; `unfree` lists
     package names whose licence must be allowed; `platforms` says where the stack makes
-    sense, empty for everywhere; `nixpkgs_flags` are set for all packages there; `module`
-    is the text of a NixOS module that declares `options.capsule.<name>`.
+    sense, empty for everywhere; `nixpkgs_flags` are set for all packages there; `secrets`
+    are what its services read from files on NixOS; `module` is the text of a NixOS module
+    that declares `options.capsule.<name>` and brings the packages.
     """
 
     name: Name
@@ -82,6 +84,7 @@ class Stack(Model):
     unfree: tuple[PackageName, ...] = ()
     platforms: tuple[Platform, ...] = ()
     nixpkgs_flags: tuple[NixpkgsFlag, ...] = ()
+    secrets: tuple[SecretNeed, ...] = ()
     module: str | None = None
 
 
