@@ -12,6 +12,7 @@ CapsuleError
 │   └── NoOfferFits               nothing on sale is what was asked for
 ├── Conflict                      two things cannot both be
 │   └── UnsafePlan                possible, but it would harm; an override is named
+│       └── ServiceEnded          nothing can be rented at a cloud that has ended
 ├── ProviderError                 a cloud refused
 │   ├── CredentialsRefused        the cloud does not accept the key
 │   ├── OutOfStock                the cloud has none of that template left
@@ -34,6 +35,7 @@ command to paste, or the one thing to do. Neither ever holds a secret.
 """
 
 from collections.abc import Iterable
+from datetime import date
 from difflib import get_close_matches
 
 
@@ -140,6 +142,20 @@ class Conflict(CapsuleError):
 
 class UnsafePlan(Conflict):
     """Possible, but it would harm; the hint names the override."""
+
+
+class ServiceEnded(UnsafePlan):
+    """Nothing can be rented at a cloud that has ended; `alternatives` are those that go on."""
+
+    def __init__(self, provider: str, ended: date, alternatives: Iterable[str]) -> None:
+        self.provider = provider
+        self.ended = ended
+        self.alternatives = tuple(alternatives)
+        others = ", ".join(self.alternatives) or "no other cloud"
+        super().__init__(
+            f"{provider} ended on {ended}: nothing can be rented there",
+            hint=f"there is {others}; --force asks {provider} all the same",
+        )
 
 
 class ProviderError(CapsuleError):

@@ -42,7 +42,7 @@ def wired(**ports: Any) -> Wiring:
     return Wiring(**filled)
 
 
-_PLAIN = ("provider", "bills_when_stopped", "username", "new_id")
+_PLAIN = ("provider", "bills_when_stopped", "ended", "username", "new_id")
 _DEFAULTED = ("username", "new_id", "closers")
 
 

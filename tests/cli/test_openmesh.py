@@ -1,6 +1,7 @@
 """What a person sees of renting, looking and ending; word for word, over fakes."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import pytest
 
@@ -29,6 +30,7 @@ class Desk:
     """A command line over a street of fakes."""
 
     street: Street = field(default_factory=Street)
+    ended: dict[str, date] = field(default_factory=dict)
 
     def wiring(self) -> Wiring:
         street = self.street
@@ -48,6 +50,7 @@ class Desk:
             providers=["fakecloud"],
             provider=lambda _name: street.cloud,
             bills_when_stopped=lambda _name: True,
+            ended=self.ended.get,
             new_id=lambda: next(street.ids),
         )
 

@@ -38,9 +38,13 @@ def deploy(
     ssh_key: Annotated[
         str | None, typer.Option(help="Key file [openmesh.yml's, else Capsule's own].")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Rent even from a cloud that has ended (--provider).")
+    ] = False,
 ) -> None:
     """Rent the cheapest server that fits."""
     run = session(ctx)
+    _settle_ended(run, provider, force=force)
     wanted = wishes.requirements(
         min_cpu=min_cpu,
         min_memory=min_memory,
@@ -65,10 +69,24 @@ def deploy(
     run.out.show(xnode, lambda screen: _paint_ready(screen, xnode))
 
 
+def _settle_ended(run: Session, provider: str | None, *, force: bool) -> None:
+    """A cloud that has ended is rented from only by name and by force."""
+    from capsule_domain.errors import UsageError
+    from capsule_domain.services.ended import refuse_ended
+
+    wiring = run.wiring
+    if provider is None:
+        if force:
+            raise UsageError("--force is for one cloud", hint="add --provider")
+    elif not force:
+        refuse_ended(wiring.known_provider(provider), wiring.ended, wiring.providers())
+
+
 def _plan(
     run: Session, name: str, wanted: "Requirements", profile: str | None, tags: str | None
 ) -> "DeployPlan":
     from capsule_cli.values import listed
+    from capsule_domain.services.ended import left_out
     from capsule_domain.services.place import known_region
     from capsule_domain.services.plan import plan_deploy, server_name
 
@@ -78,8 +96,15 @@ def _plan(
     market = wiring.market(wanted.provider)
     if wanted.region:
         known_region(wanted.region, market.regions())
+    clouds = () if wanted.provider else wiring.configured()
     return plan_deploy(
-        name, market.offers(), wanted, wiring.rates(), profile=meant_for, tags=listed(tags)
+        name,
+        market.offers(),
+        wanted,
+        wiring.rates(),
+        profile=meant_for,
+        tags=listed(tags),
+        left_out=left_out(clouds, wiring.ended, market.catalogue),
     )
 
 

@@ -10,6 +10,8 @@ from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.provider import Provider
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from capsule_adapters.sandbox.control import SandboxControl
     from capsule_adapters.store.credentials import Credentials
 
@@ -120,3 +122,9 @@ class CloudPorts:
 
         entry = PROVIDERS.get(provider)
         return entry is None or entry.capabilities.bills_when_stopped
+
+    def ended(self, provider: str) -> "date | None":
+        from capsule_adapters.providers import PROVIDERS
+
+        entry = PROVIDERS.get(provider)
+        return None if entry is None else entry.ended

@@ -72,6 +72,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         configured=real.clouds.configured,
         provider=real.clouds.provider,
         bills_when_stopped=real.clouds.bills_when_stopped,
+        ended=real.clouds.ended,
         username=_username(),
         closers=real.closers,
     )

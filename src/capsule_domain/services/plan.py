@@ -32,18 +32,26 @@ def plan_deploy(
     *,
     profile: str | None = None,
     tags: tuple[str, ...] = (),
+    left_out: Iterable[RejectedOffer] = (),
 ) -> DeployPlan:
-    """The cheapest offer that fits, and why the others lost. Raises NoOfferFits."""
+    """The cheapest offer that fits, and why the others lost. Raises NoOfferFits.
+
+    `left_out`: those that were rejected before anyone asked for their price.
+    """
     ranking = rank(offers, wanted, rates)
-    seen = len(ranking.fitting) + len(ranking.rejected)
+    rejected = (
+        *(RejectedOffer(offer=r.offer, reason=r.reason) for r in ranking.rejected),
+        *left_out,
+    )
+    seen = len(ranking.fitting) + len(rejected)
     if not ranking.fitting:
-        raise NoOfferFits(seen, (rejected.reason for rejected in ranking.rejected))
+        raise NoOfferFits(seen, (each.reason for each in rejected))
     best, *others = ranking.fitting
     return DeployPlan(
         name=name,
         offer=best,
         runners_up=_next_templates(best, others),
-        rejected=tuple(RejectedOffer(offer=r.offer, reason=r.reason) for r in ranking.rejected),
+        rejected=rejected,
         profile=profile,
         tags=tags,
         price_per_hour=best.price_per_hour,
