@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from capsule_domain.errors import (
+        AccountLocked as AccountLocked,
         CapsuleError as CapsuleError,
         CheckFailed as CheckFailed,
         ConfigurationError as ConfigurationError,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
         NoOfferFits as NoOfferFits,
         NotFound as NotFound,
         OutOfStock as OutOfStock,
+        PermissionMissing as PermissionMissing,
+        ProjectUnknown as ProjectUnknown,
         ProviderError as ProviderError,
         ProviderUnavailable as ProviderUnavailable,
         QuotaExceeded as QuotaExceeded,
@@ -140,6 +143,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "AccountLocked": "errors",
     "CapsuleError": "errors",
     "CheckFailed": "errors",
     "ConfigurationError": "errors",
@@ -152,6 +156,8 @@ _HOMES = {
     "NoOfferFits": "errors",
     "NotFound": "errors",
     "OutOfStock": "errors",
+    "PermissionMissing": "errors",
+    "ProjectUnknown": "errors",
     "ProviderError": "errors",
     "ProviderUnavailable": "errors",
     "QuotaExceeded": "errors",

@@ -15,6 +15,9 @@ CapsuleError
 │       └── ServiceEnded          nothing can be rented at a cloud that has ended
 ├── ProviderError                 a cloud refused
 │   ├── CredentialsRefused        the cloud does not accept the key
+│   │   └── PermissionMissing     the key is accepted, and lacks a right
+│   ├── ProjectUnknown            the cloud has no such project for this key
+│   ├── AccountLocked             the cloud knows the account, and lets it do nothing
 │   ├── OutOfStock                the cloud has none of that template left
 │   ├── QuotaExceeded             the account may not rent more
 │   └── ProviderUnavailable       the cloud did not answer, or not sensibly
@@ -177,6 +180,18 @@ class ProviderError(CapsuleError):
 
 class CredentialsRefused(ProviderError):
     """The cloud does not accept the key, or the key lacks the right."""
+
+
+class PermissionMissing(CredentialsRefused):
+    """The cloud accepts the key, which lacks a right; the message says which, if the cloud did."""
+
+
+class ProjectUnknown(ProviderError):
+    """The project is none of this key's."""
+
+
+class AccountLocked(ProviderError):
+    """The cloud accepts the key, and its account may do nothing until that is settled there."""
 
 
 class OutOfStock(ProviderError):

@@ -9,6 +9,7 @@ from capsule_domain.errors import (
     CapsuleError,
     CredentialsRefused,
     NotFound,
+    PermissionMissing,
     ProviderError,
     ProviderUnavailable,
     RateLimited,
@@ -91,7 +92,7 @@ def error_for(
         )
     message = _lowered(said) or f"refused without a reason (HTTP {status})"
     meant = _meant(refusals, f"{code(refused.body)} {said}")
-    if status == 401 and meant is not None and meant.error is not CredentialsRefused:
+    if status == 401 and meant is not None and not issubclass(meant.error, CredentialsRefused):
         meant = None
     # Some say with a 500 that they are busy with the server; no other word of a 5xx counts.
     busy = meant is not None and meant.error is Busy
@@ -124,7 +125,8 @@ def _credentials(
     provider: str, status: int, said: str, request_id: str | None
 ) -> CredentialsRefused:
     cause = "the key is not accepted" if status == 401 else "the key lacks the right"
-    return CredentialsRefused(
+    kind = CredentialsRefused if status == 401 else PermissionMissing
+    return kind(
         provider,
         f"{cause}: {_lowered(said)}" if said else cause,
         hint="set its key anew, in the environment or in providers.yml",

@@ -35,6 +35,7 @@ from capsule_domain.errors import (
     CredentialsRefused,
     NotFound,
     OutOfStock,
+    PermissionMissing,
     ProviderError,
     ProviderUnavailable,
     QuotaExceeded,
@@ -61,7 +62,7 @@ class _Kind:
 _KINDS = (
     _Kind(
         r"UnauthorizedOperation|AccessDenied\w*|NotAuthorized\w*",
-        CredentialsRefused,
+        PermissionMissing,
         "allow it in IAM, or use another key",
         "the key lacks the right {operation}: ",
     ),

@@ -8,7 +8,7 @@ from capsule_adapters.rest.pacing import Lane, Pacing, RateHeaders, Window
 from capsule_adapters.rest.paging import PageNumber
 from capsule_adapters.rest.refusals import Busy, Refusal
 from capsule_adapters.rest.wire import Reading, Wire
-from capsule_domain.errors import CredentialsRefused, OutOfStock, ProviderError, QuotaExceeded
+from capsule_domain.errors import OutOfStock, PermissionMissing, ProviderError, QuotaExceeded
 from capsule_domain.models.server import Account, Capabilities, UserDataForm
 from capsule_domain.models.template import Arch
 
@@ -83,7 +83,7 @@ DIALECT = Dialect(
         Refusal(r"label must be unique", ProviderError, hint="choose another --name"),
         Refusal(
             r"not authorized to use this endpoint|unrestricted user",
-            CredentialsRefused,
+            PermissionMissing,
             hint="make a token with the scope linodes:read_write, as an unrestricted user",
         ),
         Refusal(
