@@ -14,13 +14,15 @@ from capsule_adapters.store.state import state_database
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.xnode import XNode, XNodeFilter
+from capsule_domain.models.xnode import FieldChange, XNode, XNodeFilter
 from capsule_domain.ports.inventory import Inventory
 from tests.fakes.inventory import FakeInventory
 
+NOON = datetime(2026, 11, 23, 12, 0, 0, 654321, tzinfo=UTC)
+
 MAKERS: dict[str, Callable[[Database], Inventory]] = {
-    "fake": lambda _: FakeInventory(),
-    "sqlite": SqliteInventory,
+    "fake": lambda _: FakeInventory(actor="anna@laptop", now=lambda: NOON),
+    "sqlite": lambda database: SqliteInventory(database, actor="anna@laptop", now=lambda: NOON),
 }
 BIRTH = datetime(2026, 11, 1, 8, 30, 15, 123456, tzinfo=UTC)
 
@@ -291,3 +293,42 @@ def _outcome(call: Callable[[], object]) -> object:
         return call()
     except (Conflict, NotFound) as error:
         return type(error)
+
+
+def test_every_change_is_kept_with_who_and_when(inventory: Inventory) -> None:
+    first = xnode("a1", "web-1")
+    stopped = first.model_copy(update={"status": ServerStatus.STOPPED, "address": "203.0.113.9"})
+    inventory.add(first)
+    inventory.update(stopped)
+    inventory.update(stopped)
+    inventory.remove("a1")
+    added, changed, removed = inventory.changes("a1")
+    assert [one.kind for one in (added, changed, removed)] == ["added", "changed", "removed"]
+    assert {(one.time, one.actor, one.name) for one in (added, changed, removed)} == {
+        (NOON, "anna@laptop", "web-1")
+    }
+    assert added.fields["status"] == FieldChange(before=None, after="running")
+    assert changed.fields == {
+        "status": FieldChange(before="running", after="stopped"),
+        "address": FieldChange(before=None, after="203.0.113.9"),
+    }
+    assert removed.fields["address"] == FieldChange(before="203.0.113.9", after=None)
+
+
+def test_changes_are_told_of_one_xnode_or_of_all_and_from_a_time_on(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    inventory.add(xnode("b2", "web-2"))
+    assert [change.xnode for change in inventory.changes()] == ["a1", "b2"]
+    assert [change.xnode for change in inventory.changes("b2")] == ["b2"]
+    assert inventory.changes(since=NOON) == inventory.changes()
+    assert inventory.changes(since=NOON + timedelta(microseconds=1)) == []
+    assert inventory.changes("nobody") == []
+
+
+def test_what_was_refused_is_no_change(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    with pytest.raises(Conflict):
+        inventory.add(xnode("b2", "web-1"))
+    with pytest.raises(NotFound):
+        inventory.remove("b2")
+    assert len(inventory.changes()) == 1

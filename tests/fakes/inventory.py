@@ -1,17 +1,27 @@
 """The inventory, in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.xnode import XNode, XNodeFilter
+from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter, change_between
 
 
 class FakeInventory:
     """xNodes without a disk. `full_disk` makes every writing fail, and nothing is changed then."""
 
-    def __init__(self, xnodes: Iterable[XNode] = ()) -> None:
+    def __init__(
+        self,
+        xnodes: Iterable[XNode] = (),
+        *,
+        actor: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.full_disk = False
+        self._actor = actor
+        self._now = now
+        self._changes: list[XNodeChange] = []
         self._by_id: dict[str, XNode] = {}
         for xnode in xnodes:
             self.add(xnode)
@@ -21,6 +31,7 @@ class FakeInventory:
         if xnode.id in self._by_id:
             raise Conflict(f"an xnode with the id '{xnode.id}' exists already")
         self._refuse_taken_name(xnode)
+        self._note(None, xnode)
         self._by_id[xnode.id] = xnode
 
     def update(self, xnode: XNode) -> None:
@@ -28,6 +39,7 @@ class FakeInventory:
         if xnode.id not in self._by_id:
             raise NotFound("xnode", xnode.id)
         self._refuse_taken_name(xnode)
+        self._note(self._by_id[xnode.id], xnode)
         self._by_id[xnode.id] = xnode
 
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
@@ -56,7 +68,21 @@ class FakeInventory:
         self._refuse_when_full()
         if xnode_id not in self._by_id:
             raise NotFound("xnode", xnode_id)
-        del self._by_id[xnode_id]
+        self._note(self._by_id.pop(xnode_id), None)
+
+    def changes(
+        self, xnode_id: str | None = None, *, since: datetime | None = None
+    ) -> Sequence[XNodeChange]:
+        return [
+            change
+            for change in self._changes
+            if xnode_id in (None, change.xnode) and (since is None or change.time >= since)
+        ]
+
+    def _note(self, before: XNode | None, after: XNode | None) -> None:
+        change = change_between(before, after, time=self._now(), actor=self._actor)
+        if change is not None:
+            self._changes.append(change)
 
     def _refuse_taken_name(self, xnode: XNode) -> None:
         others = (x for x in self._by_id.values() if x.id != xnode.id and not _gone(x))

@@ -1,14 +1,24 @@
 """The inventory in state.db."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from pydantic import TypeAdapter
 
 from capsule_adapters.store.faults import reading_records
-from capsule_adapters.store.moments import to_microseconds
+from capsule_adapters.store.moments import from_microseconds, to_microseconds
 from capsule_adapters.store.prefixes import prefix_range, storable
 from capsule_adapters.store.sqlite import Database, Parameters, Row, Transaction
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.xnode import XNode, XNodeFilter
+from capsule_domain.models.xnode import (
+    ChangeKind,
+    FieldChange,
+    XNode,
+    XNodeChange,
+    XNodeFilter,
+    change_between,
+)
 
 _LIST_HINT = "capsule openmesh xnodes"
 _NAMES_FOR_A_SUGGESTION = 1000
@@ -36,6 +46,17 @@ _NEAR_NAMES = """
     SELECT name FROM xnodes WHERE gone = 0 ORDER BY abs(length(name) - ?), name LIMIT ?
 """
 
+_INSERT_CHANGE = """
+    INSERT INTO xnode_changes (time_us, actor, action, xnode_id, name, fields)
+    VALUES (?, ?, ?, ?, ?, ?)
+"""
+_SELECT_CHANGES = "SELECT time_us, actor, action, xnode_id, name, fields FROM xnode_changes"
+_FIELDS = TypeAdapter(dict[str, FieldChange])
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
 
 class SqliteInventory:
     """`Inventory` over state.db.
@@ -44,8 +65,12 @@ class SqliteInventory:
     written by the same statement.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, actor: str = "", now: Callable[[], datetime] = _utc_now
+    ) -> None:
         self._database = database
+        self._actor = actor
+        self._now = now
 
     def add(self, xnode: XNode) -> None:
         """Keep a new xNode; on the disk when this returns."""
@@ -55,15 +80,17 @@ class SqliteInventory:
             _refuse_taken_name(transaction, xnode)
             transaction.execute(_INSERT, _columns(xnode))
             _write_tags(transaction, xnode)
+            self._note(transaction, None, xnode)
 
     def update(self, xnode: XNode) -> None:
         """Replace the xNode of that id. A name that another living one has is a Conflict."""
         with self._database.change() as transaction:
             _refuse_taken_name(transaction, xnode)
-            if not transaction.execute(_UPDATE, (*_columns(xnode), xnode.id)):
-                raise NotFound("xnode", xnode.id, hint=_LIST_HINT)
+            before = self._known(transaction, xnode.id)
+            transaction.execute(_UPDATE, (*_columns(xnode), xnode.id))
             transaction.execute("DELETE FROM xnode_tags WHERE xnode_id = ?", (xnode.id,))
             _write_tags(transaction, xnode)
+            self._note(transaction, before, xnode)
 
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
         """The xNode of that name or id, or of a unique prefix unless `exact`."""
@@ -94,9 +121,53 @@ class SqliteInventory:
     def remove(self, xnode_id: str) -> None:
         """Forget an xNode."""
         with self._database.change() as transaction:
-            known = storable(xnode_id)
-            if not known or not transaction.execute("DELETE FROM xnodes WHERE id = ?", (xnode_id,)):
-                raise NotFound("xnode", xnode_id, hint=_LIST_HINT)
+            before = self._known(transaction, xnode_id)
+            transaction.execute("DELETE FROM xnodes WHERE id = ?", (xnode_id,))
+            self._note(transaction, before, None)
+
+    def changes(
+        self, xnode_id: str | None = None, *, since: datetime | None = None
+    ) -> Sequence[XNodeChange]:
+        """What was changed, of one xNode or of all, from `since` on, oldest first."""
+        wanted = {
+            "xnode_id = ?": xnode_id,
+            "time_us >= ?": None if since is None else to_microseconds(since),
+        }
+        asked = {sql: value for sql, value in wanted.items() if value is not None}
+        where = f" WHERE {' AND '.join(asked)}" if asked else ""
+        rows = self._database.rows(
+            f"{_SELECT_CHANGES}{where} ORDER BY sequence", list(asked.values())
+        )
+        with reading_records(self._database.path):
+            return [_read_change(row) for row in rows]
+
+    def _known(self, transaction: Transaction, xnode_id: str) -> XNode:
+        """The xNode of exactly that id. Raises NotFound."""
+        rows = (
+            transaction.rows("SELECT body FROM xnodes WHERE id = ?", (xnode_id,))
+            if storable(xnode_id)
+            else []
+        )
+        if not rows:
+            raise NotFound("xnode", xnode_id, hint=_LIST_HINT)
+        return self._read(rows)[0]
+
+    def _note(self, transaction: Transaction, before: XNode | None, after: XNode | None) -> None:
+        """Keep the change with what it changes."""
+        change = change_between(before, after, time=self._now(), actor=self._actor)
+        if change is None:
+            return
+        transaction.execute(
+            _INSERT_CHANGE,
+            (
+                to_microseconds(change.time),
+                change.actor,
+                change.kind.value,
+                change.xnode,
+                change.name,
+                _FIELDS.dump_json(change.fields).decode(),
+            ),
+        )
 
     def _read(self, rows: Sequence[Row]) -> Sequence[XNode]:
         with reading_records(self._database.path):
@@ -168,3 +239,15 @@ def _conditions(chosen: XNodeFilter) -> tuple[str, Parameters]:
     if chosen.status is None and not chosen.include_gone:
         conditions.append("gone = 0")
     return " AND ".join(conditions) or "1 = 1", parameters
+
+
+def _read_change(row: Row) -> XNodeChange:
+    time_us, actor, kind, xnode_id, name, fields = row
+    return XNodeChange(
+        time=from_microseconds(time_us),
+        actor=actor,
+        kind=ChangeKind(kind),
+        xnode=xnode_id,
+        name=name,
+        fields=_FIELDS.validate_json(fields),
+    )

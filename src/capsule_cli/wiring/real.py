@@ -1,7 +1,9 @@
 """The adapters, each imported and made when it is first used."""
 
 import getpass
+import os
 import re
+import socket
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -81,12 +83,22 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
 _USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
 
 
+def _login() -> str:
+    """Who runs this; empty for a user without a name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
+
+
+def _actor() -> str:
+    """Whose doing it is, for the history: `anna@laptop`."""
+    return f"{_login() or os.getuid()}@{socket.gethostname()}"
+
+
 def _username() -> str:
     """Who runs this, where that is a name for a machine's first user."""
-    try:
-        name = getpass.getuser()
-    except (OSError, KeyError):
-        name = ""
+    name = _login()
     return name if _USERNAME.fullmatch(name) and name != "root" else "admin"
 
 
@@ -175,7 +187,7 @@ class _RealPorts:
     def inventory(self) -> "Inventory":
         from capsule_adapters.store.inventory import SqliteInventory
 
-        return SqliteInventory(self._database)
+        return SqliteInventory(self._database, actor=_actor(), now=self.clock.now)
 
     @cached_property
     def journal(self) -> "Journal":

@@ -1,6 +1,8 @@
 """xNodes: servers under Capsule's care."""
 
-from pydantic import Field
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
@@ -46,3 +48,58 @@ class XNodeFilter(Model):
     provider: str | None = None
     tags: tuple[str, ...] = ()
     include_gone: bool = False
+
+
+class ChangeKind(StrEnum):
+    """What happened to an xNode in the inventory."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+class FieldChange(Model):
+    """One field as JSON, before and after; None where there was none."""
+
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+class XNodeChange(Model):
+    """One change in the inventory: when, by whom, of which xNode, and what.
+
+    `xnode` is the id. `fields` of one added or removed are all that it has.
+    """
+
+    time: Moment
+    actor: str
+    """Whose doing it was, such as `anna@laptop`."""
+    kind: ChangeKind
+    xnode: str
+    name: str
+    fields: dict[str, FieldChange] = Field(default_factory=dict)
+
+
+def change_between(
+    before: XNode | None, after: XNode | None, *, time: Moment, actor: str
+) -> XNodeChange | None:
+    """What changed from `before` to `after`, of which one may be None; None when nothing did."""
+    old = {} if before is None else before.model_dump(mode="json", exclude_none=True)
+    new = {} if after is None else after.model_dump(mode="json", exclude_none=True)
+    fields = {
+        name: FieldChange(before=old.get(name), after=new.get(name))
+        for name in XNode.model_fields
+        if old.get(name) != new.get(name)
+    }
+    one = after or before
+    if one is None or not fields:
+        return None
+    kind = ChangeKind.ADDED if before is None else ChangeKind.CHANGED
+    return XNodeChange(
+        time=time,
+        actor=actor,
+        kind=ChangeKind.REMOVED if after is None else kind,
+        xnode=one.id,
+        name=one.name,
+        fields=fields,
+    )

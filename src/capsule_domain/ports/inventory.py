@@ -1,9 +1,10 @@
 """The xNodes that Capsule knows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from capsule_domain.models.xnode import XNode, XNodeFilter
+from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter
 
 
 class Inventory(Protocol):
@@ -34,3 +35,12 @@ class Inventory(Protocol):
 
     def remove(self, xnode_id: str) -> None:
         """Forget an xNode. Raises NotFound."""
+
+    def changes(
+        self, xnode_id: str | None = None, *, since: datetime | None = None
+    ) -> Sequence[XNodeChange]:
+        """What was changed, of one xNode or of all, from `since` on, oldest first.
+
+        Each change is written with what it changes, or neither is. What an xNode was is
+        told after it was removed, too.
+        """
