@@ -3,7 +3,6 @@
 import getpass
 import os
 import re
-import socket
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -93,7 +92,7 @@ def _login() -> str:
 
 def _actor() -> str:
     """Whose doing it is, for the history: `anna@laptop`."""
-    return f"{_login() or os.getuid()}@{socket.gethostname()}"
+    return f"{_login() or os.getuid()}@{os.uname().nodename}"
 
 
 def _username() -> str:
