@@ -13,6 +13,7 @@ from capsule_domain.errors import (
     CapsuleError,
     CredentialsRefused,
     OutOfStock,
+    PermissionMissing,
     ProviderError,
     ProviderUnavailable,
     QuotaExceeded,
@@ -50,8 +51,8 @@ def failing(aws: Rehearsal, fault: faults.Fault) -> CapsuleError:
     ("status", "code", "error"),
     [
         (401, "AuthFailure", CredentialsRefused),
-        (403, "UnauthorizedOperation", CredentialsRefused),
-        (403, "AccessDenied", CredentialsRefused),
+        (403, "UnauthorizedOperation", PermissionMissing),
+        (403, "AccessDenied", PermissionMissing),
         (400, "OptInRequired", CredentialsRefused),
         (400, "Blocked", CredentialsRefused),
         (400, "RequestExpired", CredentialsRefused),
