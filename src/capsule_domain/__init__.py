@@ -93,6 +93,9 @@ if TYPE_CHECKING:
         ResolvedStack as ResolvedStack,
         Stack as Stack,
     )
+    from capsule_domain.models.system import (
+        OperatingSystem as OperatingSystem,
+    )
     from capsule_domain.models.template import (
         Arch as Arch,
         Gpu as Gpu,
@@ -198,6 +201,7 @@ _HOMES = {
     "Sprout": "models.sprout",
     "ResolvedStack": "models.stack",
     "Stack": "models.stack",
+    "OperatingSystem": "models.system",
     "Arch": "models.template",
     "Gpu": "models.template",
     "Offer": "models.template",

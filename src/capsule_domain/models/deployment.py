@@ -7,6 +7,7 @@ from pydantic import Field
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
+from capsule_domain.models.system import OperatingSystem
 from capsule_domain.models.template import Offer
 
 DeploymentId = NewType("DeploymentId", str)
@@ -77,11 +78,17 @@ class DeployPlan(Model):
 
     name: str
     offer: Offer
+    fallbacks: tuple[Offer, ...] = ()
+    """What is tried next, in this order, when the cloud has none left or refuses one more."""
     runners_up: tuple[Offer, ...] = ()
+    """The next best templates, to compare."""
     rejected: tuple[RejectedOffer, ...] = ()
     image: str | None = None
+    os: OperatingSystem = OperatingSystem.STOCK
     profile: str | None = None
     tags: tuple[str, ...] = ()
+    expires_at: Moment | None = None
+    """When it may be reaped; None lets it live."""
     price_per_hour: Money
     price_per_month: Money
     seen: int = Field(ge=0)

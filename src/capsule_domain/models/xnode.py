@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
+from capsule_domain.models.system import OperatingSystem
 
 
 class XNode(Model):
@@ -30,6 +31,7 @@ class XNode(Model):
     """Path of the private key that opens it; None leaves the choice to the SSH agent."""
     price_per_hour: Money
     price_per_month: Money
+    os: OperatingSystem = OperatingSystem.STOCK
     profile: str | None = None
     tags: tuple[str, ...] = ()
     created_at: Moment

@@ -172,8 +172,10 @@ class Rent:
             ssh_key=key.private_path,
             price_per_hour=plan.price_per_hour,
             price_per_month=plan.price_per_month,
+            os=plan.os,
             profile=plan.profile,
             tags=plan.tags,
+            expires_at=plan.expires_at,
             created_at=self.clock.now(),
             deployment=deployment.id,
         )
