@@ -1,50 +1,24 @@
 """NixOS configurations: what to render, and what was rendered."""
 
-import re
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from capsule_domain.models.base import Model
+from capsule_domain.models.hardware import Hardware
+from capsule_domain.models.machine_names import (
+    Disk,
+    DomainName,
+    Email,
+    Hostname,
+    PublicKey,
+    Release,
+    Timezone,
+    Username,
+)
+from capsule_domain.models.option import OptionSetting
 from capsule_domain.models.profile import Environment
 from capsule_domain.models.secret import SecretsTool
-
-_HOSTNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}", re.ASCII)
-_TIMEZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", re.ASCII)
-_PUBLIC_KEY = re.compile(
-    r"(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
-    r" [A-Za-z0-9+/]+={0,3}( [^\r\n\x00]*)?"
-)
-
-
-def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(rule)
-        return text
-
-    return AfterValidator(check)
-
-
-Hostname = Annotated[
-    str,
-    _matching(_HOSTNAME, "a host name is lower-case letters, digits and inner dashes, 63 at most"),
-]
-Username = Annotated[
-    str,
-    _matching(_USERNAME, "a user name is lower-case letters, digits, _ and -, 31 at most"),
-]
-Timezone = Annotated[
-    str, _matching(_TIMEZONE, "a time zone is a name such as UTC or Europe/Berlin")
-]
-PublicKey = Annotated[
-    str, _matching(_PUBLIC_KEY, "a public key is one line, such as ssh-ed25519 AAAA… name")
-]
-Release = Annotated[
-    str, _matching(re.compile(r"25\.11|26\.05|26\.11"), "a release is 25.11, 26.05 or 26.11")
-]
 
 
 class NixosPart(StrEnum):
@@ -60,7 +34,8 @@ class NixosRequest(Model):
     """What a NixOS configuration is made from.
 
     `state_version` is the release of the machine's first configuration and never
-    changes after; None takes `release`.
+    changes after; None takes `release`. `hardware` None is not known: the machine writes
+    it down itself. `settings` are options that a person set by hand.
     """
 
     environment: Environment
@@ -70,6 +45,11 @@ class NixosRequest(Model):
     state_version: Release | None = None
     timezone: Timezone = "UTC"
     authorized_keys: tuple[PublicKey, ...] = ()
+    domain: DomainName | None = None
+    email: Email | None = None
+    disk: Disk | None = None
+    hardware: Hardware | None = None
+    settings: tuple[OptionSetting, ...] = ()
     secrets: SecretsTool | None = None
     host_key: PublicKey | None = None
     part: NixosPart = NixosPart.ALL
@@ -81,7 +61,9 @@ class RenderedFile(Model):
     path: str = Field(pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$")
     text: str
     placeholder: bool = False
-    """Meant to be replaced by a person: what is there instead of it always stays."""
+    """Meant to be replaced by a person: what a person put there instead always stays."""
+    stopgap: bool = False
+    """A placeholder without content: whatever is there instead of it stays."""
 
 
 class PreviewFormat(StrEnum):
