@@ -192,6 +192,21 @@ def test_tags_that_others_made_are_shown_with_their_values(aws: Rehearsal) -> No
     }
 
 
+def test_tags_that_others_made_are_taken_away_or_kept_and_never_confused(aws: Rehearsal) -> None:
+    server_id = running(aws).server_id
+    plain_client(aws.simulator).create_tags(
+        Resources=[server_id.partition(":")[2]],
+        Tags=[{"Key": "env", "Value": "prod"}, {"Key": "team", "Value": "a"}],
+    )
+    aws.provider.set_tags(server_id, ("capsule-01hzx3", "env=prod"))
+    assert set(aws.provider.server(server_id).tags) == {"capsule-01hzx3", "env=prod"}
+    with pytest.raises(ProviderError, match="env and another tag would need the same key"):
+        aws.provider.set_tags(server_id, ("env", "env=prod"))
+    with pytest.raises(ProviderError, match="at most 49 tags"):
+        aws.provider.set_tags(server_id, [f"t{n}" for n in range(50)])
+    assert set(aws.provider.server(server_id).tags) == {"capsule-01hzx3", "env=prod"}
+
+
 def test_a_region_that_the_organisation_forbids_is_left_out_aloud(
     aws: Rehearsal, caplog: pytest.LogCaptureFixture
 ) -> None:

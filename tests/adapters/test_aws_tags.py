@@ -47,3 +47,25 @@ def test_pairs_of_others_never_fail_and_never_look_like_the_name(found: dict[str
     assert len(flat) == len(set(flat))
     assert all(flat)
     assert tags.name_of(found, "i-0") == (found.get("Name") or "i-0")
+
+
+@given(
+    st.dictionaries(OURS, st.sampled_from(["", "prod"]), max_size=8),
+    st.lists(st.one_of(OURS, DEPLOYMENTS), max_size=8),
+)
+def test_new_tags_are_exactly_those_asked_for_and_the_name_stays(
+    found: dict[str, str], wanted: list[str]
+) -> None:
+    after = tags.retagged({"Name": "web-1", **found}, wanted)
+    assert set(tags.tags_of(after)) == set(wanted)
+    assert after["Name"] == "web-1"
+
+
+def test_what_others_and_aws_tagged_stays_where_it_is_asked_for_or_reserved() -> None:
+    found = {"Name": "web-1", "env": "prod", "team": "a", "aws:fleet": "f", "capsule": "01hzx3"}
+    after = tags.retagged(found, ["env=prod", "capsule-01hzx3", "web"])
+    assert after == {k: v for k, v in found.items() if k != "team"} | {"web": ""}
+
+
+def test_two_tags_with_one_key_cannot_both_be() -> None:
+    assert tags.retagged({"env": "prod"}, ["env=prod", "env"]) == {"env": "prod"}

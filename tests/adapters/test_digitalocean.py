@@ -5,13 +5,14 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from capsule_adapters.providers.digitalocean import CAPABILITIES
+from capsule_adapters.providers.digitalocean import CAPABILITIES, DIALECT
 from capsule_adapters.sandbox import faults
 from capsule_domain.errors import (
     CapsuleError,
@@ -27,7 +28,7 @@ from capsule_domain.models.deployment import DeploymentId
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerRequest, ServerStatus
 from capsule_domain.models.template import Gpu
-from tests.simulators.digitalocean import IMPATIENT, Rehearsal, rehearsal
+from tests.simulators.digitalocean import IMPATIENT, Rehearsal, adapter, rehearsal
 from tests.tools import shared_file
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
@@ -473,3 +474,23 @@ def test_the_tag_alphabet_is_the_descriptions() -> None:
     for character in map(chr, range(32, 256)):
         fits = re.fullmatch(name["pattern"], character) is not None
         assert (re.fullmatch(CAPABILITIES.tag_pattern, character) is not None) is fits
+
+
+def test_a_tag_is_there_before_another_is_taken_away(here: Rehearsal) -> None:
+    server_id = here.provider.create(_request()).server_id
+    here.simulator.faults.add(faults.status(500), method="DELETE", times=IMPATIENT.attempts)
+    with pytest.raises(ProviderUnavailable):
+        here.provider.set_tags(server_id, ("a:b",))
+    assert set(here.provider.server(server_id).tags) == {"capsule-1", "a:b"}
+    here.provider.set_tags(server_id, ("a:b",))
+    assert here.provider.server(server_id).tags == ("a:b",)
+
+
+def test_a_cloud_that_cannot_change_tags_says_so() -> None:
+    without = replace(DIALECT, servers=replace(DIALECT.servers, retag=None))
+    with rehearsal() as here:
+        provider = adapter(here.simulator, here.clock, dialect=without)
+        server_id = provider.create(_request()).server_id
+        with pytest.raises(ProviderError, match="cannot be changed"):
+            provider.set_tags(server_id, ("web",))
+        provider.close()

@@ -330,6 +330,7 @@ def test_what_is_not_there_is_not_found(case: Case) -> None:
         case.provider.start,
         case.provider.stop,
         case.provider.restart,
+        lambda server_id: case.provider.set_tags(server_id, (TAG,)),
     ):
         with pytest.raises(NotFound, match="404404404"):
             call("404404404")
@@ -341,6 +342,29 @@ def test_what_cannot_be_an_id_ends_nothing(case: Case, junk: str) -> None:
     with pytest.raises(NotFound):
         case.provider.destroy(junk)
     assert case.provider.server(server_id).server_id == server_id
+
+
+def test_tags_become_exactly_those_that_are_given(case: Case) -> None:
+    server_id = case.boot()
+    other = case.provider.create(case.request("other")).server_id
+    for wanted in ((TAG, "web", "db-1"), ("db-1", TAG), (TAG, TAG, "a:b"), (TAG,)):
+        for _ in range(2):
+            case.provider.set_tags(server_id, wanted)
+        assert sorted(case.provider.server(server_id).tags) == sorted(set(wanted))
+        assert case.provider.server(server_id).name == "web-1"
+    case.provider.set_tags(server_id, ())
+    assert case.provider.server(server_id).tags == ()
+    assert [s.server_id for s in case.provider.servers(deployment=DEPLOYMENT)] == [other]
+    assert set(case.provider.server(other).tags) == {TAG, "web"}
+
+
+@pytest.mark.parametrize("unfit", ["a=b", "", "x" * 256, "two\nlines"])
+def test_an_unfit_tag_changes_none(case: Case, unfit: str) -> None:
+    server_id = case.boot()
+    with pytest.raises(ProviderError) as caught:
+        case.provider.set_tags(server_id, ("new", unfit))
+    assert not isinstance(caught.value, ProviderUnavailable)
+    assert set(case.provider.server(server_id).tags) == {TAG, "web"}
 
 
 def test_the_quota_is_told_apart(case: Case) -> None:

@@ -152,6 +152,14 @@ class FakeProvider:
         self._called("restart, forced" if force else "restart")
         self._switch(server_id, ServerStatus.RUNNING)
 
+    def set_tags(self, server_id: str, tags: Sequence[str]) -> None:
+        self._called("set_tags")
+        server = self._found(server_id)
+        self._check_tags(tag for tag in tags if tag not in server.tags)
+        if not self.capabilities.tags_change_after_creation:
+            raise ProviderError(self.name, "tags cannot be changed here")
+        self._keep(server, tags=tuple(dict.fromkeys(tags)))
+
     def destroy(self, server_id: str) -> None:
         self._called("destroy")
         self._check_id(server_id)
@@ -186,9 +194,7 @@ class FakeProvider:
 
     def _checked(self, request: ServerRequest) -> Offer:
         """The offer that a request is for; refuses what a cloud would refuse."""
-        for tag in request.tags:
-            if not re.fullmatch(self.capabilities.tag_pattern, tag):
-                raise ProviderError(self.name, f"not a tag: {tag!r}")
+        self._check_tags(request.tags)
         if not re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", request.name):
             raise ProviderError(self.name, "not a host name")
         size = len(request.user_data.get_secret_value().encode())
@@ -205,6 +211,11 @@ class FakeProvider:
         if here is None or here.stock is Stock.NONE:
             raise OutOfStock(self.name, "size is not available in this region")
         return here
+
+    def _check_tags(self, tags: Iterable[str]) -> None:
+        for tag in tags:
+            if not re.fullmatch(self.capabilities.tag_pattern, tag):
+                raise ProviderError(self.name, f"not a tag: {tag!r}")
 
     def _polled(self, server: Server) -> Server:
         """The server as it is at this look; the right number of looks boots it."""

@@ -17,7 +17,7 @@ from capsule_adapters.sandbox.api import Exchange
 from tests.tools import SHARED, shared_file
 
 _ENVELOPE = ("Action", "Version")
-NOT_IN_THE_TRIMMED_ONE = frozenset({"DeleteSecurityGroup", "DescribeVolumes"})
+NOT_IN_THE_TRIMMED_ONE = frozenset({"DeleteSecurityGroup", "DeleteTags", "DescribeVolumes"})
 
 
 class Undocumented(AssertionError):

@@ -314,6 +314,24 @@ def test_the_account_is_there_again_after_a_restart(
     assert machines.done[before:] == []
 
 
+def test_tags_of_an_instance_long_gone_are_no_hindrance_to_a_restart(
+    tmp_path: Path, clock: FakeClock, machines: RecordingMachines
+) -> None:
+    def opened() -> AwsSimulator:
+        return AwsSimulator(machines, clock=clock, state_file=tmp_path / "a", token="t" * 20)
+
+    with opened() as cloud:
+        ec2 = plain_client(cloud)
+        ended = run(ec2)
+        ec2.create_tags(Resources=[ended], Tags=[{"Key": "web", "Value": ""}])
+        ec2.terminate_instances(InstanceIds=[ended])
+        for _ in range(3):
+            clock.advance(3600)
+            ec2.describe_instances()
+    with opened() as cloud:
+        assert plain_client(cloud).describe_instances()["Reservations"] == []
+
+
 def test_an_instance_that_was_starting_when_the_process_died_starts_again(
     tmp_path: Path, clock: FakeClock, machines: RecordingMachines
 ) -> None:

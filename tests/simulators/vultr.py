@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -119,10 +120,25 @@ def judge() -> Oracle:
 def _corrected(description: dict[str, Any]) -> None:
     # Its example and every client have a number there.
     description["components"]["schemas"]["plans-metal"]["properties"]["disk"]["type"] = "integer"
-    for operations in description["paths"].values():
+    paths = description["paths"]
+    _with_tagging_of_bare_metal(paths)
+    for operations in paths.values():
         for operation in operations.values():
             if isinstance(operation, dict):
                 _with_refusals(operation["responses"])
+
+
+def _with_tagging_of_bare_metal(paths: dict[str, Any]) -> None:
+    """The part of the description that we have lacks it.
+
+    Vultr's own command line tool does it (`vultr-cli bare-metal tags`), as with an instance.
+    """
+    metal = paths["/bare-metals/{baremetal-id}"]
+    patch = deepcopy(paths["/instances/{instance-id}"]["patch"])
+    schema = patch["requestBody"]["content"]["application/json"]["schema"]
+    schema["properties"] = {"tags": schema["properties"]["tags"]}
+    patch["responses"]["202"] = deepcopy(metal["get"]["responses"]["200"])
+    metal["patch"] = {**patch, "operationId": "update-baremetal"}
 
 
 def _with_refusals(responses: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
 """DigitalOcean: droplets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import AliasPath, Field
 
@@ -17,6 +18,7 @@ from capsule_adapters.rest.dialect import (
     RemoteKey,
     Servers,
     Single,
+    TagCall,
     bearer,
 )
 from capsule_adapters.rest.pacing import Pacing, RateHeaders, Window
@@ -211,6 +213,22 @@ def _create(request: ServerRequest, key: RemoteKey | None) -> Mapping[str, Any]:
     }
 
 
+def _retag(droplet: Server, tags: Sequence[str]) -> Iterator[TagCall]:
+    """A tag is a thing of its own: made where it is new, which it may be twice, then linked."""
+    these = {"resources": [{"resource_id": droplet.server_id, "resource_type": "droplet"}]}
+    for tag in tags:
+        if tag not in droplet.tags:
+            yield TagCall("POST", "/v2/tags", {"name": tag})
+            yield TagCall("POST", _tagged(tag), these)
+    for tag in droplet.tags:
+        if tag not in tags:
+            yield TagCall("DELETE", _tagged(tag), these)
+
+
+def _tagged(tag: str) -> str:
+    return f"/v2/tags/{quote(tag, safe='')}/resources"
+
+
 def _action(type_: str) -> PowerCall:
     return PowerCall("/v2/droplets/{id}/actions", {"type": type_})
 
@@ -260,6 +278,7 @@ DIALECT = Dialect(
         create=_create,
         # Always the newest build of it.
         default_image="ubuntu-24-04-x64",
+        retag=_retag,
     ),
     power=Power(
         start=_action("power_on"),

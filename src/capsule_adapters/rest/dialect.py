@@ -1,6 +1,6 @@
 """A cloud's differences from the others, as data."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -114,6 +114,24 @@ class Power:
 
 
 @dataclass(frozen=True)
+class TagCall:
+    """One request that changes tags, and may be repeated. `{id}` in `path` is the server's id."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any]
+
+
+Retag = Callable[[Server, Sequence[str]], Iterable[TagCall]]
+"""From a server, and the tags that it shall have, to the requests, in their order."""
+
+
+def tag_field(method: str, path: str, *, field: str = "tags") -> Retag:
+    """For a cloud that takes all tags of a server at once, as a field of what is at `path`."""
+    return lambda _server, tags: (TagCall(method, path, {field: list(tags)}),)
+
+
+@dataclass(frozen=True)
 class Servers:
     """Where servers are listed, made and ended. `{id}` in `path` is the server's id."""
 
@@ -131,6 +149,8 @@ class Servers:
     """The newest Ubuntu 24.04."""
     tagged_headers: Callable[[str], Mapping[str, str]] | None = None
     """For a cloud whose filter is a header: what goes with the `tagged` queries."""
+    retag: Retag | None = None
+    """None: the cloud does not change tags of what is there."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -127,6 +127,25 @@ class RestProvider:
         call = power.force_restart if force else power.restart
         self._power.throw(server_id, call, ServerStatus.RUNNING, restart=True)
 
+    def set_tags(self, server_id: str, tags: Sequence[str]) -> None:
+        server = self._look(server_id)
+        wanted = tuple(dict.fromkeys(tags))
+        refuse_unfit_tags(self.name, self.capabilities, set(wanted).difference(server.tags))
+        retag = self._dialect.servers.retag
+        if retag is None:
+            raise ProviderError(self.name, "tags cannot be changed after a server is made")
+        if set(wanted) == set(server.tags):
+            return
+        for call in retag(server, wanted):
+            self._api.send(
+                call.method,
+                call.path.format(id=quote(server_id, safe="")),
+                body=call.body,
+                subject=Subject("server", server_id),
+                reads=False,
+                idempotent=True,
+            )
+
     def destroy(self, server_id: str) -> None:
         path, subject = self._path(server_id), Subject("server", server_id)
 
@@ -174,9 +193,7 @@ class RestProvider:
     def _refuse_unfit(self, request: ServerRequest) -> None:
         """Refuse here what the cloud would refuse, with a better sentence. Nothing is sent."""
         can = self.capabilities
-        for tag in request.tags:
-            if not re.fullmatch(can.tag_pattern, tag, re.ASCII):
-                raise ProviderError(self.name, f"a tag must match {can.tag_pattern}, not {tag!r}")
+        refuse_unfit_tags(self.name, can, request.tags)
         if not re.fullmatch(self._dialect.servers.name_pattern, request.name, re.ASCII):
             raise ProviderError(
                 self.name, f"a name must match {self._dialect.servers.name_pattern}"
@@ -218,6 +235,13 @@ class RestProvider:
         answer = self._api.post(ring.ring.path, body=body)
         with understood(self.name, ring.item, answer.request_id):
             return next(iter(ring.ring.read(within(answer.body, ring.item), self._reading())))
+
+
+def refuse_unfit_tags(provider: str, can: Capabilities, tags: Iterable[str]) -> None:
+    """Raises ProviderError for a tag that the cloud does not take."""
+    for tag in tags:
+        if not re.fullmatch(can.tag_pattern, tag, re.ASCII):
+            raise ProviderError(provider, f"a tag must match {can.tag_pattern}, not {tag!r}")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class JsonApi:
     """One account at one cloud. Safe for several threads.
 
     Fails only with a ProviderError or NotFound. Only what is safe to repeat is
-    repeated: GET, and DELETE where the caller says that it is idempotent. After any
+    repeated: GET, and what the caller says is idempotent. After any
     other request a `ProviderUnavailable` with `sent` True means that nobody knows
     whether the cloud acted; a success that cannot be read is one of those.
     """
@@ -91,13 +91,8 @@ class JsonApi:
         subject: Subject | None = None,
         reads: bool = True,
     ) -> Answer:
-        """Act; sent once. Without `reads` an empty answer is fine. `body` may hold SecretStr.
-
-        `body` None sends none at all.
-        """
-        content, secrets = (None, ()) if body is None else encode(body)
-        expected = Expected(subject, reads=reads, changes=True, secrets=secrets)
-        return self._once("POST", path, expected, query=query, content=content)
+        """Act; sent once. See `send`."""
+        return self.send("POST", path, body=body, query=query, subject=subject, reads=reads)
 
     def delete(
         self,
@@ -108,10 +103,32 @@ class JsonApi:
         idempotent: bool = False,
     ) -> Answer:
         """Remove; repeated only when `idempotent`. An empty answer is fine."""
-        expected = Expected(subject, reads=False, changes=True)
-        if not idempotent:
-            return self._once("DELETE", path, expected, query=query)
-        return self._repeated(lambda: self._once("DELETE", path, expected, query=query))
+        return self.send(
+            "DELETE", path, query=query, subject=subject, reads=False, idempotent=idempotent
+        )
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+        subject: Subject | None = None,
+        reads: bool = True,
+        idempotent: bool = False,
+    ) -> Answer:
+        """Change something; repeated only when `idempotent`: when to do it twice is the same.
+
+        Without `reads` an empty answer is fine. `body` may hold SecretStr; None sends none.
+        """
+        content, secrets = (None, ()) if body is None else encode(body)
+        expected = Expected(subject, reads=reads, changes=True, secrets=secrets)
+
+        def ask() -> Answer:
+            return self._once(method, path, expected, query=query, content=content)
+
+        return self._repeated(ask) if idempotent else ask()
 
     def _once(
         self,

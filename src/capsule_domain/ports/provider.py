@@ -1,6 +1,6 @@
 """A cloud, seen from us."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from capsule_domain.models.deployment import DeploymentId
@@ -58,6 +58,15 @@ class Provider(Protocol):
 
     def restart(self, server_id: str, *, force: bool = False) -> None:
         """Reboot; with `force` by power."""
+
+    def set_tags(self, server_id: str, tags: Sequence[str]) -> None:
+        """Make the server's tags exactly these; their order does not count.
+
+        A tag that it has already may stay whatever it is; a new one must fit
+        `capabilities.tag_pattern`, else nothing is changed. Raises NotFound; ProviderError
+        where the cloud cannot change them. After another error some may be changed: that
+        a tag is added comes before that one is taken away.
+        """
 
     def destroy(self, server_id: str) -> None:
         """Stop renting. A server already gone is a success."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, TypeVar
 
-from capsule_adapters.providers.aws import NAME
+from capsule_adapters.providers.aws import NAME, tags
 from capsule_adapters.providers.aws.api import AwsApi, is_region
 from capsule_adapters.providers.aws.readings import Instance
 from capsule_adapters.providers.aws.refusals import AwsRefusal
@@ -100,16 +100,22 @@ class Instances:
 
     def tell(self, server_id: str, operation: str) -> None:
         """Do `reboot_instances` or `terminate_instances`. Raises NotFound."""
-        region, instance_id = split(server_id)
+        self._do(server_id, operation, InstanceIds=[split(server_id)[1]])
+
+    def tag(self, server_id: str, added: Mapping[str, str], removed: Sequence[str]) -> None:
+        """Add or change tags, then take others away. Raises NotFound."""
+        resources = [split(server_id)[1]]
+        if added:
+            self._do(server_id, "create_tags", Resources=resources, Tags=tags.as_pairs(added))
+        if removed:
+            keys = [{"Key": key} for key in removed]
+            self._do(server_id, "delete_tags", Resources=resources, Tags=keys)
+
+    def _do(self, server_id: str, operation: str, **parameters: Any) -> None:
+        region, subject = split(server_id)[0], Subject("server", server_id)
         self._known(
             server_id,
-            lambda: self._api.call(
-                "ec2",
-                region,
-                operation,
-                subject=Subject("server", server_id),
-                InstanceIds=[instance_id],
-            ),
+            lambda: self._api.call("ec2", region, operation, subject=subject, **parameters),
         )
 
     def _accepted(self, server_id: str, operation: str) -> bool:

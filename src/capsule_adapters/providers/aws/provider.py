@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,8 @@ from capsule_adapters.providers.aws.prices import Prices
 from capsule_adapters.providers.aws.readings import RENTED_STATES
 from capsule_adapters.providers.aws.refusals import DryRunPassed
 from capsule_adapters.providers.aws.site import Surveyor
-from capsule_adapters.providers.aws.tags import DEPLOYMENT_KEY, MOST_TAGS
+from capsule_adapters.providers.aws.tags import DEPLOYMENT_KEY, MOST_TAGS, retagged, tags_of
+from capsule_adapters.rest.provider import refuse_unfit_tags
 from capsule_domain.errors import (
     CredentialsRefused,
     NotFound,
@@ -128,6 +129,22 @@ class AwsProvider:
         self._instances.get(server_id)
         self._instances.tell(server_id, "reboot_instances")
 
+    def set_tags(self, server_id: str, tags: Sequence[str]) -> None:
+        _, instance = self._instances.get(server_id)
+        found = instance.pairs
+        refuse_unfit_tags(NAME, CAPABILITIES, set(tags).difference(tags_of(found)))
+        wanted = retagged(found, tags)
+        lost = set(tags).difference(tags_of(wanted))
+        if lost:
+            raise ProviderError(NAME, f"{min(lost)} and another tag would need the same key")
+        if len(wanted) > MOST_TAGS:
+            raise ProviderError(NAME, f"at most {MOST_TAGS - 1} tags go")
+        self._instances.tag(
+            server_id,
+            {key: value for key, value in wanted.items() if found.get(key) != value},
+            [key for key in found if key not in wanted],
+        )
+
     def destroy(self, server_id: str) -> None:
         """End it; and after the last one in a region the security group."""
         region, _ = split(server_id)
@@ -149,9 +166,7 @@ class AwsProvider:
     def _refuse_unfit(self, request: ServerRequest) -> None:
         """Refuse here what AWS would refuse, with a better sentence. Nothing is sent."""
         can = CAPABILITIES
-        for tag in request.tags:
-            if not re.fullmatch(can.tag_pattern, tag, re.ASCII):
-                raise ProviderError(NAME, f"a tag must match {can.tag_pattern}, not {tag!r}")
+        refuse_unfit_tags(NAME, can, request.tags)
         if len(set(request.tags)) >= MOST_TAGS:
             raise ProviderError(NAME, f"at most {MOST_TAGS - 1} tags go")
         if not re.fullmatch(_NAME_PATTERN, request.name, re.ASCII):

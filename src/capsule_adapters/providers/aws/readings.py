@@ -63,7 +63,7 @@ class Instance(_Aws):
 
     def read(self, region: str, price_per_hour: Money | None) -> Server:
         """In our words. Its id is `region:id`, since AWS knows an id in its region only."""
-        pairs = {tag.key: tag.value for tag in self.tags}
+        pairs = self.pairs
         return Server(
             provider=NAME,
             server_id=f"{region}:{self.instance_id}",
@@ -76,6 +76,11 @@ class Instance(_Aws):
             created_at=self.created_at,
             price_per_hour=price_per_hour,
         )
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """Its tags as AWS has them."""
+        return {tag.key: tag.value for tag in self.tags}
 
     @property
     def created_at(self) -> datetime | None:

@@ -24,12 +24,32 @@ def pairs(name: str, tags: Iterable[str]) -> Pairs:
     """A server's name and tags as AWS takes them; each key once."""
     found = {NAME_KEY: name}
     for tag in tags:
-        deployment = tag.removeprefix(TAG_PREFIX)
-        if deployment not in ("", tag) and DEPLOYMENT_KEY not in found:
-            found[DEPLOYMENT_KEY] = deployment
-        elif found.get(DEPLOYMENT_KEY) != deployment or deployment == tag:
-            found.setdefault(tag, "")
+        _add(found, tag)
+    return as_pairs(found)
+
+
+def as_pairs(found: Mapping[str, str]) -> Pairs:
+    """As AWS takes them."""
     return [{"Key": key, "Value": value} for key, value in found.items()]
+
+
+def retagged(found: Mapping[str, str], tags: Iterable[str]) -> dict[str, str]:
+    """The keys and values of a server that had `found`, and shall have exactly `tags`.
+
+    Its name stays, and so does what is AWS's own, which nobody can take away. Two tags
+    that need the same key cannot both be: then the first one is there.
+    """
+    wanted = tuple(dict.fromkeys(tags))
+    kept = {
+        key: value
+        for key, value in found.items()
+        if key == NAME_KEY or _is_reserved(key) or _flat(key, value) in wanted
+    }
+    there = tags_of(kept)
+    for tag in wanted:
+        if tag not in there:
+            _add(kept, tag)
+    return kept
 
 
 def name_of(found: Mapping[str, str], server_id: str) -> str:
@@ -42,6 +62,18 @@ def tags_of(found: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(_flat(key, value) for key, value in found.items() if key != NAME_KEY)
     )
+
+
+def _add(found: dict[str, str], tag: str) -> None:
+    deployment = tag.removeprefix(TAG_PREFIX)
+    if deployment not in ("", tag) and DEPLOYMENT_KEY not in found:
+        found[DEPLOYMENT_KEY] = deployment
+    elif found.get(DEPLOYMENT_KEY) != deployment or deployment == tag:
+        found.setdefault(tag, "")
+
+
+def _is_reserved(key: str) -> bool:
+    return key.lower().startswith("aws:")
 
 
 def _flat(key: str, value: str) -> str:

@@ -16,6 +16,7 @@ from capsule_adapters.rest.dialect import (
     RemoteKey,
     ServerPoll,
     Servers,
+    tag_field,
 )
 from capsule_adapters.rest.secrets import InBase64
 from capsule_adapters.rest.wire import Reading, Wire
@@ -112,6 +113,7 @@ SERVERS = Servers(
     name_pattern=r"(?!.*(?:--|__|\.\.))[A-Za-z][A-Za-z0-9_.-]{1,62}[A-Za-z0-9]",
     create=_create,
     default_image="linode/ubuntu24.04",
+    retag=tag_field("PUT", "/v4/linode/instances/{id}"),
 )
 
 # There is no harder restart than this one.

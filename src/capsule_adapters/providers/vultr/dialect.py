@@ -32,6 +32,7 @@ from capsule_adapters.rest.dialect import (
     Servers,
     Single,
     bearer,
+    tag_field,
 )
 from capsule_adapters.rest.pacing import Pacing, Window
 from capsule_adapters.rest.paging import Cursor
@@ -164,6 +165,7 @@ DIALECT = Dialect(
         create=rent_instance,
         # Ubuntu 24.04 LTS x64; there is no name for the newest.
         default_image="2284",
+        retag=tag_field("PATCH", "/instances/{id}"),
     ),
     power=_power("instances", ServerPoll()),
     keys=KeyRing(
@@ -183,6 +185,7 @@ BARE_METAL = replace(
         path="/bare-metals/{id}",
         item="bare_metal",
         create=rent_bare_metal,
+        retag=tag_field("PATCH", "/bare-metals/{id}"),
     ),
     # Nothing tells whether it is on: a request that is answered is a thing done.
     power=_power("bare-metals", None),

@@ -1,5 +1,6 @@
 """The Provider port over both kinds of Vultr's servers."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -85,6 +86,10 @@ class VultrProvider:
     def restart(self, server_id: str, *, force: bool = False) -> None:
         kind, its_id = self._kind(server_id)
         kind.restart(its_id, force=force)
+
+    def set_tags(self, server_id: str, tags: Sequence[str]) -> None:
+        kind, its_id = self._kind(server_id)
+        kind.set_tags(its_id, tags)
 
     def destroy(self, server_id: str) -> None:
         kind, its_id = self._kind(server_id)

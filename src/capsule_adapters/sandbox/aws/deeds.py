@@ -51,8 +51,12 @@ def redo(state: State, engine: Engine) -> None:
 
 
 def forget(state: State, instance_id: str) -> None:
-    """The instance need not come back."""
-    state.deeds = [deed for deed in state.deeds if instance_id not in deed.ids]
+    """The instance need not come back, and nor need its tags."""
+    state.deeds = [
+        deed
+        for deed in state.deeds
+        if instance_id not in deed.ids and deed.parameters.get("ResourceId.1") != instance_id
+    ]
 
 
 def refuse_young(call: Call, state: State, *, since: float) -> None:

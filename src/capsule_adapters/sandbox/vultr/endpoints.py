@@ -124,9 +124,10 @@ class Endpoints:
         return Answer(200, {"bare_metal": shown(self._rental("bare_metal", id_), now=self.now)})
 
     def change_instance(self, request: Request, id_: str) -> Answer:
-        rental = self._rental("instance", id_)
-        rentals.change(rental, request.json())
-        return Answer(202, {"instance": shown(rental, now=self.now)})
+        return self._change("instance", request, id_)
+
+    def change_metal(self, request: Request, id_: str) -> Answer:
+        return self._change("bare_metal", request, id_)
 
     def delete_instance(self, _request: Request, id_: str) -> Answer:
         return self._delete("instance", id_)
@@ -176,6 +177,11 @@ class Endpoints:
             settling_seconds=self.temper.settling_seconds,
         )
         return [shown(rental, now=self.now) for rental in found]
+
+    def _change(self, kind: Kind, request: Request, id_: str) -> Answer:
+        rental = self._rental(kind, id_)
+        rentals.change(rental, request.json())
+        return Answer(202, {kind: shown(rental, now=self.now)})
 
     def _delete(self, kind: Kind, id_: str) -> Answer:
         rental = self._rental(kind, id_)

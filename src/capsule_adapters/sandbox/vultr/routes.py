@@ -32,6 +32,7 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "/bare-metals", Endpoints.list_metals),
     ("POST", "/bare-metals", Endpoints.create_metal),
     ("GET", f"/bare-metals/{_ID}", Endpoints.get_metal),
+    ("PATCH", f"/bare-metals/{_ID}", Endpoints.change_metal),
     ("DELETE", f"/bare-metals/{_ID}", Endpoints.delete_metal),
     ("POST", f"/bare-metals/{_ID}/{_VERB}", Endpoints.power_metal),
 )
