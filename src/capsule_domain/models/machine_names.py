@@ -23,47 +23,11 @@ _DISK = re.compile(
 )
 _PARTITION = re.compile(r"/dev/((sd|vd|xvd|hd)[a-z]+\d+|(nvme|mmcblk)\S*p\d+|disk/\S*-part\d+)")
 
-_RESERVED_ACCOUNTS = frozenset(
-    [
-        "audio",
-        "avahi",
-        "bin",
-        "code-server",
-        "cups",
-        "daemon",
-        "disk",
-        "docker",
-        "fwupd-refresh",
-        "geoclue",
-        "git",
-        "grafana",
-        "messagebus",
-        "mysql",
-        "nginx",
-        "nm-iodine",
-        "nobody",
-        "node-exporter",
-        "nscd",
-        "ollama",
-        "polkituser",
-        "postgres",
-        "prometheus",
-        "redis",
-        "rtkit",
-        "sshd",
-        "systemd-coredump",
-        "systemd-network",
-        "systemd-oom",
-        "systemd-resolve",
-        "systemd-timesync",
-        "tss",
-        "uuidd",
-        "wheel",
-        "acme",
-        "dhcpcd",
-    ]
+# Those that NixOS, the stacks and the sprouts declare: a person cannot have one of them.
+_RESERVED = re.compile(
+    r"acme|code-server|dhcpcd|grafana|messagebus|nginx|nixbld\d*|nobody|node-exporter|nscd|ollama"
+    r"|polkituser|postgres|prometheus|redis|sshd|systemd-.*"
 )
-_BUILDER = re.compile(r"nixbld\d*")
 
 
 def _matching(pattern: re.Pattern[str], rule: str) -> AfterValidator:
@@ -80,7 +44,7 @@ def _such(holds: Callable[[str], bool], rule: str) -> AfterValidator:
 
 
 def _is_free(name: str) -> bool:
-    return name not in _RESERVED_ACCOUNTS and not _BUILDER.fullmatch(name)
+    return not _RESERVED.fullmatch(name)
 
 
 def _is_email(text: str) -> bool:
