@@ -77,6 +77,7 @@ class PowerCall:
 
     path: str
     body: Mapping[str, Any] | None = None
+    query: Query | None = None
 
 
 @dataclass(frozen=True)

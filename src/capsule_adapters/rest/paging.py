@@ -104,6 +104,20 @@ class Cursor:
         return _count(answer, self.total_at)
 
 
+@dataclass(frozen=True)
+class Unpaged:
+    """Lists come whole."""
+
+    def first(self) -> Query:
+        return {}
+
+    def following(self, asked: Query, answer: Answer) -> Query | None:  # noqa: ARG002
+        return None
+
+    def total(self, answer: Answer) -> int | None:  # noqa: ARG002
+        return None
+
+
 def collect(
     provider: str,
     ask: Callable[[Query], Answer],

@@ -63,6 +63,7 @@ class PowerSwitch:
         return self._api.post(
             call.path.format(id=server_id),
             body=call.body,
+            query=call.query,
             subject=Subject("server", server_id),
             reads=isinstance(self._poll, ActionPoll),
         )
