@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from capsule_adapters.store.choices import YamlChoices
 from capsule_domain.errors import Conflict
+from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.profile import Profile
 from capsule_domain.ports.settings import Choices, OpenmeshSettings, Settings
 from tests.fakes.choices import FakeChoices
@@ -156,3 +157,18 @@ def test_changes_inside_changes_are_kept_and_an_error_undoes_nothing(choices: Ch
         raise ZeroDivisionError
     with choices.changing():
         assert list(choices.profile_names()) == ["a", "b"]
+
+
+def test_saved_openmesh_settings_come_back_and_can_be_taken_back(choices: Choices) -> None:
+    whole = OpenmeshSettings(
+        owner="0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+        domain="mesh.example.org",
+        email="ops@example.org",
+        default_os=OperatingSystem.XNODEOS,
+        ssh_key="~/.ssh/id_ed25519",
+        ready_timeout_seconds=90,
+    )
+    choices.save_openmesh(whole)
+    assert choices.openmesh() == whole
+    choices.save_openmesh(OpenmeshSettings(domain="mesh.example.org"))
+    assert choices.openmesh() == OpenmeshSettings(domain="mesh.example.org")

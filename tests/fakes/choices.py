@@ -49,6 +49,10 @@ class FakeChoices:
     def openmesh(self) -> OpenmeshSettings:
         return self._openmesh
 
+    def save_openmesh(self, settings: OpenmeshSettings) -> None:
+        self._saving("openmesh.yml")
+        self._openmesh = settings
+
     def profiles(self) -> Mapping[str, Profile]:
         for name in sorted(self._broken):
             raise _nonsense(name)

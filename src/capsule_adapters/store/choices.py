@@ -34,6 +34,7 @@ class YamlChoices:
         self._home = home
         self._configs = home / "configs"
         self._config = home / "config.yml"
+        self._openmesh = home / "openmesh.yml"
         self._turn = threading.RLock()
         self._depth = 0
         self._waiting_seconds = waiting_seconds
@@ -63,8 +64,12 @@ class YamlChoices:
 
     def openmesh(self) -> OpenmeshSettings:
         """openmesh.yml, or its defaults."""
-        document = read_document(self._home / "openmesh.yml")
+        document = read_document(self._openmesh)
         return OpenmeshSettings() if document is None else as_model(document, OpenmeshSettings)
+
+    def save_openmesh(self, settings: OpenmeshSettings) -> None:
+        """Write openmesh.yml; comments stay where the value beside them stays."""
+        self._save(self._openmesh, settings.model_dump(mode="json", exclude_none=True))
 
     def profiles(self) -> Mapping[str, Profile]:
         """The user's own profiles by name, sorted. Other files in the folder are left alone."""

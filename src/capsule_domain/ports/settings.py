@@ -7,7 +7,10 @@ from typing import Protocol
 from pydantic import Field
 
 from capsule_domain.models.base import Model
+from capsule_domain.models.machine_names import DomainName, Email
+from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.profile import Profile
+from capsule_domain.models.wallet import Wallet
 
 
 class Settings(Model):
@@ -20,10 +23,15 @@ class Settings(Model):
 
 
 class OpenmeshSettings(Model):
-    """openmesh.yml: how xNodes are rented."""
+    """openmesh.yml: whose xNodes these are, and how they are rented."""
 
     version: int = Field(default=1, ge=1, le=1)
-    ssh_key: str | None = None
+    owner: Wallet | None = None
+    domain: DomainName | None = None
+    email: Email | None = None
+    default_os: OperatingSystem = OperatingSystem.STOCK
+    ssh_key: str | None = Field(default=None, min_length=1)
+    """Path of the key file that opens them; None takes Capsule's own."""
     ssh_user: str = "root"
     ready_timeout_seconds: float = Field(default=600.0, gt=0)
 
@@ -48,6 +56,9 @@ class Choices(Protocol):
 
     def openmesh(self) -> OpenmeshSettings:
         """openmesh.yml, or its defaults."""
+
+    def save_openmesh(self, settings: OpenmeshSettings) -> None:
+        """Write openmesh.yml, atomically and under a lock."""
 
     def profiles(self) -> Mapping[str, Profile]:
         """The user's own profiles by name, from configs/<profile>.yml."""

@@ -28,6 +28,9 @@ class UnwrittenChoices:
     def openmesh(self) -> OpenmeshSettings:
         return self.choices.openmesh()
 
+    def save_openmesh(self, settings: OpenmeshSettings) -> None:
+        """Nothing is written."""
+
     def profiles(self) -> Mapping[str, Profile]:
         return self.choices.profiles()
 
