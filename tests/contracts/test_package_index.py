@@ -36,7 +36,13 @@ PACKAGES = [
     Package(attribute="haskellPackages", is_set=True),
     Package(attribute="openssl"),
 ]
-OPTIONS = [NixosOption(name="services.nginx.enable", kind="boolean", default="false")]
+OPTIONS = [
+    NixosOption(name="services.nginx.enable", kind="boolean", default="false"),
+    NixosOption(name="services.nginx.old", hidden=True, instead="services.nginx.enable"),
+    NixosOption(name="services.nginx.virtualHosts.<name>.root", kind="string"),
+    NixosOption(name="services.nginxAgent.enable", internal=True),
+    NixosOption(name='boot.kernel.sysctl."vm.swappiness"', kind="signed integer"),
+]
 
 MAKERS: dict[str, Callable[[Path], PackageIndex]] = {
     "fake": lambda _: FakePackageIndex(),
@@ -69,6 +75,8 @@ def test_without_an_index_everything_says_how_to_have_one(empty: PackageIndex) -
         lambda: empty.search("ripgrep", limit=1),
         lambda: empty.beginning("rip", limit=1),
         lambda: empty.option("services.nginx.enable"),
+        lambda: empty.options_below("services.nginx"),
+        lambda: empty.options_beside("services"),
     ]
     for ask in asked:
         with pytest.raises(ConfigurationError, match="no index") as caught:
@@ -78,7 +86,7 @@ def test_without_an_index_everything_says_how_to_have_one(empty: PackageIndex) -
 
 def test_an_index_says_what_it_was_built_from(index: PackageIndex) -> None:
     assert index.about() == IndexAbout(
-        nixpkgs=NIXPKGS, built_at=NOW, packages=9, options=1, skipped=2
+        nixpkgs=NIXPKGS, built_at=NOW, packages=9, options=5, skipped=2
     )
 
 
@@ -144,7 +152,24 @@ def test_beginnings_are_taken_literally(
 
 def test_an_option_is_found_by_exactly_its_name(index: PackageIndex) -> None:
     assert index.option("services.nginx.enable") == OPTIONS[0]
+    assert index.option("services.nginx.old") == OPTIONS[1]
     assert index.option("services.nginx") is None
+    assert index.option("\udcff") is None
+
+
+def test_options_below_a_path_end_where_its_last_name_ends(index: PackageIndex) -> None:
+    assert list(index.options_below("services.nginx")) == OPTIONS[:3]
+    assert list(index.options_below("services.nginx.enable")) == OPTIONS[:1]
+    for absent in ("services.ngin", "", "%", "\udcff"):
+        assert list(index.options_below(absent)) == []
+
+
+def test_the_names_beside_one_are_those_that_are_meant_to_be_set(index: PackageIndex) -> None:
+    assert list(index.options_beside("")) == ["boot", "services"]
+    assert list(index.options_beside("services")) == ["nginx"]
+    assert list(index.options_beside("services.nginx")) == ["enable", "virtualHosts"]
+    assert list(index.options_beside("boot.kernel.sysctl")) == ["vm.swappiness"]
+    assert list(index.options_beside("\udcff")) == []
 
 
 def test_a_new_index_replaces_the_old_one_whole(index: PackageIndex) -> None:

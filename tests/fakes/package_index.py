@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from capsule_domain.errors import ConfigurationError, NixFailed, StoreError
+from capsule_domain.models.option_path import split_option
 from capsule_domain.models.package import IndexAbout, NixosOption, Nixpkgs, Package
 from capsule_domain.ports.package_index import Progress
 
@@ -14,14 +15,16 @@ class FakePackageIndex:
     `full_disk` makes filling it fail, and the old one stays.
     """
 
-    def __init__(self, packages: Iterable[Package] | None = None) -> None:
+    def __init__(
+        self, packages: Iterable[Package] | None = None, options: Iterable[NixosOption] = ()
+    ) -> None:
         self._about: IndexAbout | None = None
         self._packages: dict[str, Package] = {}
         self._options: dict[str, NixosOption] = {}
         self.full_disk = False
         if packages is not None:
             long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-            self.replace(Nixpkgs(source="a test"), packages, (), built_at=long_ago)
+            self.replace(Nixpkgs(source="a test"), packages, options, built_at=long_ago)
 
     def about(self) -> IndexAbout | None:
         return self._about
@@ -63,6 +66,17 @@ class FakePackageIndex:
     def option(self, name: str) -> NixosOption | None:
         self._known()
         return self._options.get(name)
+
+    def options_below(self, prefix: str) -> Sequence[NixosOption]:
+        self._known()
+        below = (o for n, o in self._options.items() if f"{n}.".startswith(f"{prefix}."))
+        return sorted(below, key=lambda option: option.name)
+
+    def options_beside(self, prefix: str) -> Sequence[str]:
+        self._known()
+        start = f"{prefix}." if prefix else ""
+        meant = (o.name for o in self._options.values() if not (o.hidden or o.internal))
+        return sorted({split_option(n[len(start) :])[0] for n in meant if n.startswith(start)})
 
     def replace(
         self,

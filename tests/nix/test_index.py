@@ -95,7 +95,9 @@ def test_what_nix_itself_stumbles_over_is_skipped_and_named(
     assert set(stumbled) & set(packages) == set()
 
 
-def test_visible_options_are_read_with_type_default_and_place(source: NixpkgsSource) -> None:
+def test_options_are_read_with_type_default_and_place_and_marked_where_hidden(
+    source: NixpkgsSource,
+) -> None:
     assert list(source.options(silent)) == [
         NixosOption(
             name="services.nginx.enable",
@@ -103,7 +105,15 @@ def test_visible_options_are_read_with_type_default_and_place(source: NixpkgsSou
             default="false",
             declared="nixos/modules/nginx.nix",
         ),
+        NixosOption(name="services.nginx.gone", kind="unspecified value", hidden=True),
+        NixosOption(
+            name="services.nginx.old", kind="string", hidden=True, instead="services.nginx.new"
+        ),
         NixosOption(name="services.nginx.package", kind="package"),
+        NixosOption(name="services.nginx.secret", kind="string", internal=True),
+    ]
+    assert [option.name for option in source.options(silent) if option.removed] == [
+        "services.nginx.gone"
     ]
 
 

@@ -15,6 +15,7 @@ from capsule_adapters.store.lock import FileLock
 from capsule_adapters.store.prefixes import prefix_range, storable
 from capsule_adapters.store.sqlite_faults import translating
 from capsule_domain.errors import ConfigurationError, StoreError
+from capsule_domain.models.option_path import split_option
 from capsule_domain.models.package import IndexAbout, NixosOption, Nixpkgs, Package
 
 _FIND = """
@@ -43,6 +44,11 @@ WHERE lower(parent) = ?1 AND is_set = 0 AND length(leaf) BETWEEN ?2 - 2 AND ?2 +
 _BEGINNING = """
 SELECT attribute FROM packages
 WHERE attribute BETWEEN ? AND ? AND is_set = 0 ORDER BY attribute LIMIT ?
+"""
+_OPTIONS = "SELECT name, kind, default_text, declared, hidden, internal, instead FROM options"
+_BESIDE = """
+SELECT substr(name, ?3) FROM options
+WHERE name BETWEEN ?1 AND ?2 AND hidden = 0 AND internal = 0
 """
 _WORDS = 4
 _REMEDY = "capsule pkg index"
@@ -114,10 +120,24 @@ class SqliteIndex:
         """The NixOS option of exactly that name."""
         if not storable(name):
             return None
-        query = "SELECT name, kind, default_text, declared FROM options WHERE name = ?"
-        for row in self._rows(query, (name,)):
-            return NixosOption(name=row[0], kind=row[1], default=row[2], declared=row[3])
-        return None
+        rows = self._rows(f"{_OPTIONS} WHERE name = ?", (name,))
+        return next(map(_option, rows), None)
+
+    def options_below(self, prefix: str) -> Sequence[NixosOption]:
+        """The option of that name and all whose path goes on from there, sorted by name."""
+        if not storable(prefix):
+            return []
+        where = "WHERE name = ? OR name BETWEEN ? AND ? ORDER BY name"
+        rows = self._rows(f"{_OPTIONS} {where}", (prefix, *prefix_range(f"{prefix}.")))
+        return [_option(row) for row in rows]
+
+    def options_beside(self, prefix: str) -> Sequence[str]:
+        """The next name of each option's path below `prefix`, sorted; "" is the top."""
+        start = f"{prefix}." if prefix else ""
+        if not storable(start):
+            return []
+        rows = self._rows(_BESIDE, (*prefix_range(start), len(start) + 1))
+        return sorted({split_option(row[0])[0] for row in rows})
 
     def replace(
         self,
@@ -184,5 +204,20 @@ def _package(row: Sequence[object]) -> Package:
             "licence": licence,
             "unfree": bool(unfree),
             "is_set": bool(is_set),
+        }
+    )
+
+
+def _option(row: Sequence[object]) -> NixosOption:
+    name, kind, default, declared, hidden, internal, instead = row
+    return NixosOption.model_validate(
+        {
+            "name": name,
+            "kind": kind,
+            "default": default,
+            "declared": declared,
+            "hidden": bool(hidden),
+            "internal": bool(internal),
+            "instead": instead,
         }
     )

@@ -13,7 +13,8 @@ CREATE TABLE packages (
     unfree INTEGER NOT NULL, is_set INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE options (
-    name TEXT PRIMARY KEY, kind TEXT NOT NULL, default_text TEXT, declared TEXT
+    name TEXT PRIMARY KEY, kind TEXT NOT NULL, default_text TEXT, declared TEXT,
+    hidden INTEGER NOT NULL, internal INTEGER NOT NULL, instead TEXT
 ) WITHOUT ROWID;
 CREATE TABLE about (body TEXT NOT NULL);
 """
@@ -39,8 +40,8 @@ def fill(
     connection.executescript(_SCHEMA)
     insert = "INSERT OR REPLACE INTO packages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     connection.executemany(insert, map(_package_row, packages))
-    option = "INSERT OR REPLACE INTO options VALUES (?, ?, ?, ?)"
-    connection.executemany(option, ((o.name, o.kind, o.default, o.declared) for o in options))
+    option = "INSERT OR REPLACE INTO options VALUES (?, ?, ?, ?, ?, ?, ?)"
+    connection.executemany(option, map(_option_row, options))
     [(found,)] = connection.execute("SELECT count(*) FROM packages WHERE is_set = 0").fetchall()
     [(known,)] = connection.execute("SELECT count(*) FROM options").fetchall()
     return Counted(packages=found, options=known)
@@ -66,4 +67,16 @@ def _package_row(package: Package) -> tuple[str | int | None, ...]:
         package.licence,
         package.unfree,
         package.is_set,
+    )
+
+
+def _option_row(option: NixosOption) -> tuple[str | int | None, ...]:
+    return (
+        option.name,
+        option.kind,
+        option.default,
+        option.declared,
+        option.hidden,
+        option.internal,
+        option.instead,
     )

@@ -40,7 +40,16 @@ class PackageIndex(Protocol):
         """Attributes of packages that begin with `prefix`, sorted."""
 
     def option(self, name: str) -> NixosOption | None:
-        """The NixOS option of exactly that name."""
+        """The NixOS option of exactly that name, hidden ones too."""
+
+    def options_below(self, prefix: str) -> Sequence[NixosOption]:
+        """The option of that name and all whose path goes on from there, sorted by name."""
+
+    def options_beside(self, prefix: str) -> Sequence[str]:
+        """The next name of each option's path below `prefix`, sorted; "" is the top.
+
+        Only of options that are meant to be set: for suggesting one.
+        """
 
     def replace(
         self,
@@ -74,4 +83,4 @@ class PackageSource(Protocol):
         """Attributes that Nix could not evaluate, of those read so far."""
 
     def options(self, progress: Progress) -> Iterator[NixosOption]:
-        """Every visible option of NixOS."""
+        """Every option of NixOS, hidden and internal ones marked so."""

@@ -1,4 +1,5 @@
-# Every visible option of the NixOS of a nixpkgs: its name, its type, its default as text.
+# Every option of the NixOS of a nixpkgs: its name, its type, its default as text, whether
+# the manual leaves it out, and for a renamed one what it is called now.
 { nixpkgs }:
 let
   lib = import (nixpkgs + "/lib");
@@ -20,11 +21,23 @@ let
       if builtins.isString value then builtins.unsafeDiscardStringContext value else null
     );
 
-  visible = option: (option.visible or true) == true && !(option.internal or false);
+  hidden = option: !(attempt true ((option.visible or true) != false));
+
+  # NixOS writes the description of a renamed option itself.
+  renamed =
+    option:
+    let
+      said = text (option.description or null);
+      found = if said == null then null else builtins.match "Alias of .option.`([^`]+)`.*" said;
+    in
+    if hidden option && found != null then builtins.head found else null;
 in
 map (option: {
   name = option.name;
   kind = text (option.type or "");
   default = text (option.default.text or null);
   declared = map text (attempt [ ] (map toString (option.declarations or [ ])));
-}) (builtins.filter visible (lib.optionAttrSetToDocList system.options))
+  hidden = hidden option;
+  internal = attempt false (option.internal or false);
+  instead = renamed option;
+}) (lib.optionAttrSetToDocList system.options)

@@ -98,6 +98,9 @@ class NixpkgsSource:
                 kind=option["kind"] or "",
                 default=default if default is None else default[:_LONGEST_DEFAULT],
                 declared=declared[0].removeprefix(f"{found.folder}/") if declared else None,
+                hidden=option["hidden"],
+                internal=option["internal"],
+                instead=option["instead"],
             )
 
     def _find(self, progress: Progress) -> Found:

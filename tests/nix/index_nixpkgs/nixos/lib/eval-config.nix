@@ -13,6 +13,11 @@
     "services.nginx.old" = {
       type = "string";
       visible = false;
+      description = "Alias of {option}`services.nginx.new`.";
+    };
+    "services.nginx.gone" = {
+      type = "unspecified value";
+      visible = false;
     };
     "services.nginx.package" = {
       type = "package";
