@@ -17,6 +17,16 @@ in
       description = "Whether the API, port 6443, is reachable from outside, with its certificates.";
     };
 
+    tokenFile = lib.mkOption {
+      type = lib.types.nullOr lib.types.str;
+      default = null;
+      example = "/run/secrets/k3s-token";
+      description = ''
+        File, as a string so that it stays out of the Nix store, with the token by which
+        other machines join. Null lets k3s make one.
+      '';
+    };
+
     disable = lib.mkOption {
       type = lib.types.listOf lib.types.str;
       default = [ ];
@@ -29,6 +39,7 @@ in
     services.k3s = {
       enable = true;
       role = "server";
+      tokenFile = cfg.tokenFile;
       disable = cfg.disable;
     };
 

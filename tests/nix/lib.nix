@@ -12,6 +12,7 @@ rec {
     strMatching = pattern: "string matching the pattern ${pattern}";
     listOf = of: "list of (${of})";
     nullOr = of: "null or (${of})";
+    functionTo = of: "function that evaluates to a(n) ${of}";
   };
   literalExpression = text: { inherit text; };
   literalMD = literalExpression;
@@ -26,6 +27,7 @@ rec {
   mkIf = condition: content: if condition then content else { absent = true; };
   mkDefault = content: content;
   inherit (builtins) concatStringsSep;
+  optional = condition: one: if condition then [ one ] else [ ];
   max = a: b: if a > b then a else b;
   mkOverride = _priority: content: content;
   getName = package: package.pname;

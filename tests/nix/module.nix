@@ -2,6 +2,8 @@
 {
   stack,
   module,
+  packages,
+  python,
   options ? { },
   docker ? false,
 }:
@@ -10,12 +12,9 @@ let
   declared = builtins.mapAttrs (_: option: option.default or null) evaluated.options.capsule.${stack};
   evaluated = import module {
     inherit lib;
-    pkgs = {
-      gcc = "gcc";
-      postgresql_17 = "postgresql-17";
-      rustPlatform.rustLibSrc = "/rust-src";
-      stdenv.cc.cc.lib = "gcc-lib";
-      zlib = "zlib";
+    pkgs = import ./packages.nix {
+      inherit python;
+      names = packages;
     };
     config = {
       capsule.${stack} = declared // { enable = true; } // options;
@@ -36,15 +35,32 @@ let
       };
     };
   };
+  # A function of Python's libraries is shown as what it chooses.
+  libraries = builtins.listToAttrs (
+    map (name: {
+      inherit name;
+      value = name;
+    }) python
+  );
+  shown =
+    value:
+    if builtins.isFunction value then
+      value libraries
+    else if value ? outPath then
+      value.outPath
+    else if builtins.isAttrs value then
+      builtins.mapAttrs (_: shown) value
+    else
+      value;
 in
 {
   options = builtins.mapAttrs (_: option: {
     isOption = option.isOption or false;
     type = option.type or null;
     description = option.description or null;
-    default = option.default or null;
+    default = shown (option.default or null);
     readOnly = option.readOnly or false;
   }) evaluated.options.capsule.${stack};
   roots = builtins.attrNames evaluated.options;
-  inherit (evaluated) config;
+  config = shown evaluated.config;
 }

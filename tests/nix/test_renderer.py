@@ -105,15 +105,27 @@ def test_the_configuration_says_what_was_asked_for(tmp_path: Path) -> None:
     assert said["unfree"] == [True, False]
 
 
-def test_packages_are_those_of_the_environment_and_python_is_one(tmp_path: Path) -> None:
+def test_what_no_module_brings_is_listed(tmp_path: Path) -> None:
     said = read(NixosRequest(environment=EVERYTHING), tmp_path)
-    installed = said["configuration"]["environment"]["systemPackages"]
-    assert installed == [
-        *EVERYTHING.packages,
-        f"python3 with {' '.join(EVERYTHING.python_packages)}",
-    ]
-    assert "with" in installed
-    assert {"black", "numpy", "torch"} <= set(EVERYTHING.python_packages)
+    assert said["configuration"]["environment"]["systemPackages"] == ["with"]
+
+
+def test_libraries_of_a_profile_join_the_one_interpreter() -> None:
+    own = Profile(name="own", stacks=("ml",), packages=("python3Packages.requests",))
+    request = NixosRequest(environment=environment_of(own))
+    files = {file.path: file.text for file in JinjaNixRenderer().configuration(request)}
+    text = files["configuration.nix"]
+    assert "capsule.python.pythonPackages = ps: [\n    ps.requests\n  ];" in text
+    assert "withPackages" not in text
+    assert "ps.torch" in files["modules/ml.nix"]
+
+
+def test_libraries_without_the_stack_python_have_an_interpreter_of_their_own(
+    tmp_path: Path,
+) -> None:
+    own = Profile(name="own", packages=("python3Packages.requests",))
+    said = read(NixosRequest(environment=environment_of(own)), tmp_path)
+    assert said["configuration"]["environment"]["systemPackages"] == ["python3 with requests"]
 
 
 def test_without_unfree_packages_no_licence_is_touched(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The module of a stack or a sprout, evaluated."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,26 @@ STUB = ROOT / "tests" / "nix" / "module.nix"
 def module(name: str, folder: Path, *, docker: bool = False, **set_options: object) -> Any:
     """What the module of a stack or sprout declares and sets, by a stub of nixpkgs' lib."""
     presets = BuiltinPresets()
-    text = folder / f"{name}.nix"
-    text.write_text(Compose(presets).stacks()[name].module or "")
-    arguments = {"stack": name, "module": text, "options": set_options, "docker": docker}
+    file = folder / f"{name}.nix"
+    text = Compose(presets).stacks()[name].module or ""
+    file.write_text(text)
+    arguments = {
+        "stack": name,
+        "module": file,
+        "packages": packages_of(text),
+        "python": libraries_of(text),
+        "options": set_options,
+        "docker": docker,
+    }
     return evaluate(f"import {nix_literal(STUB)} {nix_literal(arguments)}", folder)
+
+
+def packages_of(text: str) -> list[str]:
+    """The packages that Nix names as `pkgs.…`, sorted, without the interpreter."""
+    found = set(re.findall(r"\bpkgs\.(?!python3\b)([A-Za-z_][\w'-]*(?:\.[A-Za-z_][\w'-]*)*)", text))
+    return sorted(found | {f"ollama-{card}" for card in ("cuda", "rocm", "vulkan")})
+
+
+def libraries_of(text: str) -> list[str]:
+    """The Python libraries that Nix names as `ps.…`, sorted."""
+    return sorted(set(re.findall(r"\bps\.([A-Za-z_][\w'-]*)", text)))

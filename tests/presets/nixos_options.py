@@ -15,6 +15,9 @@ Path = tuple[str, ...]
 ABSENT = {"absent": True}
 """What the stub of `lib.mkIf` leaves of a condition that does not hold."""
 
+OPEN_TO_ALL = frozenset({"assertions", "warnings"})
+"""Hidden from the manual, and the way for any module to say something."""
+
 WORDS = re.compile(r"string|.*single-line string|strings concatenated with .*|non-empty string")
 NUMBERS = {
     "signed integer": (-(2**63), 2**63 - 1),
@@ -26,11 +29,17 @@ NUMBERS = {
 
 @cache
 def nixos_options() -> dict[str, dict[Path, str]]:
-    """The type of every option by its path, below the first part of the path."""
+    """The type of every option by its path, below the first part of the path.
+
+    What is hidden is as good as unknown: options that were removed or renamed are listed so.
+    """
     with gzip.open(shared_file("nix/nixos-options.json.gz"), "rt") as stream:
         listed = json.load(stream)
     options: dict[str, dict[Path, str]] = defaultdict(dict)
     for name, option in listed.items():
+        hidden = option.get("visible") is False or option.get("internal")
+        if hidden and name not in OPEN_TO_ALL:
+            continue
         path = tuple(name.split("."))
         options[path[0]][path] = str(option["type"])
     return options
@@ -43,6 +52,11 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from leaves(inner, (*path, name))
     elif value != ABSENT:
         yield path, value
+
+
+def set_in_nixos(config: Any) -> Iterator[tuple[Path, Any]]:
+    """The leaves of what a module sets, but for options of ours."""
+    return ((path, value) for path, value in leaves(config) if path[0] != "capsule")
 
 
 def kind_at(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from capsule_adapters.presets.builtin import BuiltinPresets
 from capsule_adapters.presets.root import presets_root
 from tests.nix.nix import evaluate
 from tests.presets.module import module
-from tests.presets.nixos_options import fits, kind_at, leaves
+from tests.presets.nixos_options import fits, kind_at, set_in_nixos
 from tests.presets.nixpkgs import is_in_nixpkgs
 
 STACKS = BuiltinPresets().stacks()
@@ -83,7 +83,7 @@ def test_the_example_of_a_readme_is_sound_nix(name: str, tmp_path: Path) -> None
 def test_every_option_that_a_module_sets_is_known_to_nixos_and_its_value_fits(
     name: str, tmp_path: Path
 ) -> None:
-    settings = list(leaves(module(name, tmp_path)["config"]))
+    settings = list(set_in_nixos(module(name, tmp_path)["config"]))
     assert settings
     for path, value in settings:
         kind = kind_at(path)

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -11,6 +12,22 @@ in
 {
   options.capsule.base = {
     enable = lib.mkEnableOption "the everyday tools and a bounded journal";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.curl
+        pkgs.git
+        pkgs.htop
+        pkgs.unzip
+        pkgs.vim
+        pkgs.wget
+      ];
+      defaultText = lib.literalExpression ''
+        [ pkgs.curl pkgs.git pkgs.htop pkgs.unzip pkgs.vim pkgs.wget ]
+      '';
+      description = "What is installed for everyone on the machine.";
+    };
 
     vimAsEditor = lib.mkOption {
       type = lib.types.bool;
@@ -27,6 +44,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     programs.git.enable = true;
     programs.htop.enable = true;
     programs.vim.enable = true;

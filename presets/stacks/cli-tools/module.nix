@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -10,6 +11,24 @@ in
 {
   options.capsule.cli-tools = {
     enable = lib.mkEnableOption "fzf in every shell and a tmux that remembers";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.bat
+        pkgs.fd
+        pkgs.fzf
+        pkgs.httpie
+        pkgs.jq
+        pkgs.ripgrep
+        pkgs.tmux
+        pkgs.tree
+      ];
+      defaultText = lib.literalExpression ''
+        [ pkgs.bat pkgs.fd pkgs.fzf pkgs.httpie pkgs.jq pkgs.ripgrep pkgs.tmux pkgs.tree ]
+      '';
+      description = "What is installed for everyone on the machine.";
+    };
 
     fuzzyKeys = lib.mkOption {
       type = lib.types.bool;
@@ -34,6 +53,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     programs.fzf.keybindings = cfg.fuzzyKeys;
     programs.fzf.fuzzyCompletion = cfg.fuzzyKeys;
 

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -11,6 +12,13 @@ in
 {
   options.capsule.cuda = {
     enable = lib.mkEnableOption "NVIDIA's driver and packages built for CUDA";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [ pkgs.cudaPackages.cudatoolkit ];
+      defaultText = lib.literalExpression "[ pkgs.cudaPackages.cudatoolkit ]";
+      description = "What is installed for everyone on the machine.";
+    };
 
     open = lib.mkOption {
       type = lib.types.bool;
@@ -84,6 +92,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     hardware.graphics.enable = true;
     # How NixOS is told to load the driver, on machines without a screen too.
     services.xserver.videoDrivers = [ "nvidia" ];

@@ -14,6 +14,16 @@ in
   options.capsule.database = {
     enable = lib.mkEnableOption "PostgreSQL and Redis on loopback";
 
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        cfg.postgresqlPackage
+        pkgs.redis
+      ];
+      defaultText = lib.literalExpression "[ config.capsule.database.postgresqlPackage pkgs.redis ]";
+      description = "The programs to use them with, installed for everyone on the machine.";
+    };
+
     postgresql = lib.mkOption {
       type = lib.types.bool;
       default = true;
@@ -70,6 +80,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     services.postgresql = lib.mkIf cfg.postgresql {
       enable = true;
       package = cfg.postgresqlPackage;

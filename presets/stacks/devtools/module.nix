@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -10,6 +11,22 @@ in
 {
   options.capsule.devtools = {
     enable = lib.mkEnableOption "developers' manuals and core dumps";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.cmake
+        pkgs.gcc
+        pkgs.gdb
+        pkgs.gnumake
+        pkgs.strace
+        pkgs.valgrind
+      ];
+      defaultText = lib.literalExpression ''
+        [ pkgs.cmake pkgs.gcc pkgs.gdb pkgs.gnumake pkgs.strace pkgs.valgrind ]
+      '';
+      description = "What is installed for everyone on the machine.";
+    };
 
     manuals = lib.mkOption {
       type = lib.types.bool;
@@ -34,6 +51,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     documentation.dev.enable = cfg.manuals;
 
     # A drop-in: the options for these settings are named differently from release to release.

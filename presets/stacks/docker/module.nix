@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -17,6 +18,13 @@ in
 {
   options.capsule.docker = {
     enable = lib.mkEnableOption "the Docker engine";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [ pkgs.docker-compose ];
+      defaultText = lib.literalExpression "[ pkgs.docker-compose ]";
+      description = "What is installed for everyone; the engine brings the command docker itself.";
+    };
 
     users = lib.mkOption {
       type = lib.types.listOf lib.types.str;
@@ -47,6 +55,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     virtualisation.docker = {
       enable = true;
       autoPrune.enable = cfg.autoPrune;

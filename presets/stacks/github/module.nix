@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -19,6 +20,16 @@ in
 {
   options.capsule.github = {
     enable = lib.mkEnableOption "git and Git LFS set up for GitHub";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.gh
+        pkgs.git-lfs
+      ];
+      defaultText = lib.literalExpression "[ pkgs.gh pkgs.git-lfs ]";
+      description = "What is installed for everyone on the machine.";
+    };
 
     loginWithGh = lib.mkOption {
       type = lib.types.bool;
@@ -47,6 +58,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     programs.git.enable = true;
     programs.git.lfs.enable = true;
     programs.git.config = lib.mkIf cfg.loginWithGh {

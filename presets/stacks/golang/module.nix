@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -11,6 +12,17 @@ in
 {
   options.capsule.golang = {
     enable = lib.mkEnableOption "Go for everyone on the machine";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.delve
+        pkgs.go
+        pkgs.gopls
+      ];
+      defaultText = lib.literalExpression "[ pkgs.delve pkgs.go pkgs.gopls ]";
+      description = "What is installed for everyone on the machine.";
+    };
 
     privateModules = lib.mkOption {
       type = lib.types.listOf lib.types.str;
@@ -33,6 +45,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     environment.variables.GOTOOLCHAIN = lib.mkDefault (
       if cfg.downloadToolchains then "auto" else "local"
     );

@@ -1,5 +1,6 @@
 # A machine for training: readers of data that do not run out of open files, and, if
-# wanted, one place for the models and data sets that everyone would download again.
+# wanted, one place for the models and data sets that everyone would download again. Its
+# libraries are in the one interpreter of the module python, which comes with it.
 {
   config,
   lib,
@@ -9,8 +10,25 @@ let
   cfg = config.capsule.ml;
 in
 {
+  imports = [ ./python.nix ];
+
   options.capsule.ml = {
-    enable = lib.mkEnableOption "limits and a place for models that suit machine learning";
+    enable = lib.mkEnableOption "libraries, limits and a place for models that suit machine learning";
+
+    packages = lib.mkOption {
+      type = lib.types.functionTo (lib.types.listOf lib.types.package);
+      default = ps: [
+        ps.jupyterlab
+        ps.numpy
+        ps.pandas
+        ps.scikit-learn
+        ps.torch
+      ];
+      defaultText = lib.literalExpression ''
+        ps: [ ps.jupyterlab ps.numpy ps.pandas ps.scikit-learn ps.torch ]
+      '';
+      description = "Libraries in the interpreter of `capsule.python`.";
+    };
 
     openFiles = lib.mkOption {
       type = lib.types.ints.positive;
@@ -45,6 +63,9 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    capsule.python.enable = lib.mkDefault true;
+    capsule.python.pythonPackages = cfg.packages;
+
     security.pam.loginLimits = [
       {
         domain = "*";

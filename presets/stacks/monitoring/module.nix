@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -39,6 +40,16 @@ in
   options.capsule.monitoring = {
     enable = lib.mkEnableOption "Prometheus, the node exporter and Grafana on loopback";
 
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.btop
+        pkgs.prometheus.cli
+      ];
+      defaultText = lib.literalExpression "[ pkgs.btop pkgs.prometheus.cli ]";
+      description = "What is installed for everyone on the machine.";
+    };
+
     prometheusPort = port 9090 "Prometheus";
     nodeExporterPort = port 9100 "the node exporter";
     grafanaPort = port 3000 "Grafana";
@@ -60,6 +71,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     services.prometheus = {
       enable = true;
       listenAddress = loopback;

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -11,6 +12,17 @@ in
 {
   options.capsule.nodejs = {
     enable = lib.mkEnableOption "npm with global installs below the home";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.nodejs
+        pkgs.pnpm
+        pkgs.yarn
+      ];
+      defaultText = lib.literalExpression "[ pkgs.nodejs pkgs.pnpm pkgs.yarn ]";
+      description = "What is installed for everyone on the machine.";
+    };
 
     globalFolder = lib.mkOption {
       type = lib.types.strMatching "[A-Za-z0-9._/-]+";
@@ -29,6 +41,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     programs.npm.enable = true;
     programs.npm.npmrc = ''
       prefix = ''${HOME}/${cfg.globalFolder}

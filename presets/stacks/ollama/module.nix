@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -10,6 +11,33 @@ in
 {
   options.capsule.ollama = {
     enable = lib.mkEnableOption "Ollama on loopback";
+
+    acceleration = lib.mkOption {
+      type = lib.types.nullOr (
+        lib.types.enum [
+          "cuda"
+          "rocm"
+          "vulkan"
+        ]
+      );
+      default = null;
+      description = ''
+        Which cards models run on: NVIDIA's (`cuda`), AMD's (`rocm`), or any by `vulkan`.
+        Null is whatever the packages of this machine are built for.
+      '';
+    };
+
+    package = lib.mkOption {
+      type = lib.types.package;
+      default =
+        if cfg.acceleration == null then
+          pkgs.ollama
+        else
+          pkgs."ollama-${cfg.acceleration}"
+            or (throw "capsule.ollama.acceleration: this NixOS has no ollama-${cfg.acceleration}");
+      defaultText = lib.literalExpression "pkgs.ollama, or pkgs.ollama-\${acceleration}";
+      description = "Which Ollama; `acceleration` chooses among those of nixpkgs.";
+    };
 
     port = lib.mkOption {
       type = lib.types.port;
@@ -45,6 +73,8 @@ in
   config = lib.mkIf cfg.enable {
     services.ollama = {
       enable = true;
+      # Not `acceleration` of NixOS, which newer releases do not have.
+      package = cfg.package;
       host = "127.0.0.1";
       port = cfg.port;
       loadModels = cfg.models;

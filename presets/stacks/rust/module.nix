@@ -13,6 +13,21 @@ in
   options.capsule.rust = {
     enable = lib.mkEnableOption "a linker for cargo and the sources of Rust's standard library";
 
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.cargo
+        pkgs.clippy
+        pkgs.rust-analyzer
+        pkgs.rustc
+        pkgs.rustfmt
+      ];
+      defaultText = lib.literalExpression ''
+        [ pkgs.cargo pkgs.clippy pkgs.rust-analyzer pkgs.rustc pkgs.rustfmt ]
+      '';
+      description = "What is installed for everyone on the machine.";
+    };
+
     linker = lib.mkOption {
       type = lib.types.nullOr lib.types.package;
       default = pkgs.gcc;
@@ -29,7 +44,7 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    environment.systemPackages = lib.mkIf (cfg.linker != null) [ cfg.linker ];
+    environment.systemPackages = cfg.packages ++ lib.optional (cfg.linker != null) cfg.linker;
 
     environment.variables.RUST_SRC_PATH = lib.mkIf cfg.standardLibrarySource (
       lib.mkDefault "${pkgs.rustPlatform.rustLibSrc}"

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -11,6 +12,18 @@ in
 {
   options.capsule.security = {
     enable = lib.mkEnableOption "the firewall, a hardened sshd and fail2ban";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [
+        pkgs.age
+        pkgs.gnupg
+        pkgs.lynis
+        pkgs.nmap
+      ];
+      defaultText = lib.literalExpression "[ pkgs.age pkgs.gnupg pkgs.lynis pkgs.nmap ]";
+      description = "What is installed for everyone on the machine.";
+    };
 
     hardenSsh = lib.mkOption {
       type = lib.types.bool;
@@ -43,6 +56,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     networking.firewall.enable = true;
 
     services.openssh.settings = lib.mkIf cfg.hardenSsh {

@@ -3,6 +3,7 @@
 {
   config,
   lib,
+  pkgs,
   ...
 }:
 let
@@ -27,6 +28,13 @@ in
 {
   options.capsule.webserver = {
     enable = lib.mkEnableOption "nginx with recommended settings";
+
+    packages = lib.mkOption {
+      type = lib.types.listOf lib.types.package;
+      default = [ pkgs.nginx ];
+      defaultText = lib.literalExpression "[ pkgs.nginx ]";
+      description = "What is installed for everyone on the machine.";
+    };
 
     domain = lib.mkOption {
       type = lib.types.nullOr lib.types.str;
@@ -67,6 +75,8 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    environment.systemPackages = cfg.packages;
+
     assertions = [
       {
         assertion = cfg.domain == null || cfg.email != null;

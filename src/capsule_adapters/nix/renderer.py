@@ -44,6 +44,9 @@ _ARCHIVE = "https://github.com/NixOS/nixpkgs/archive/{pin}.tar.gz"
 _WITH_INTEL_MACS = frozenset({"25.11", "26.05"})
 """Releases that still have x86_64-darwin. Of a commit or an unstable branch nobody knows."""
 
+_PYTHON_STACK = "python"
+"""The stack whose module has the one interpreter on NixOS."""
+
 _ROOT = "root"
 _ROOT_HOME = PurePosixPath("/root")
 
@@ -123,6 +126,7 @@ def _values(request: NixosRequest) -> dict[str, Any]:
         "profile": environment.profile.name,
         "name": f"capsule-{environment.profile.name}",
         "modules": sorted(e.stack.name for e in environment.stacks if e.stack.module is not None),
+        **_listed(environment),
         "unfree": environment.unfree,
         "hostname": request.hostname,
         "username": request.username,
@@ -135,6 +139,27 @@ def _values(request: NixosRequest) -> dict[str, Any]:
         "with_packages": False,
         "hardware_message": _HARDWARE_MESSAGE,
         "no_key_warning": _NO_KEY_WARNING,
+    }
+
+
+def _listed(environment: Environment) -> dict[str, Any]:
+    """What configuration.nix itself installs: what no stack's module brings.
+
+    Python libraries join the interpreter of the module python where there is one.
+    """
+    installing = [e.stack for e in environment.stacks if e.stack.module_installs]
+    packages = {package for stack in installing for package in stack.packages}
+    python = {package for stack in installing for package in stack.python_packages}
+    left = tuple(package for package in environment.python_packages if package not in python)
+    has_interpreter = any(stack.name == _PYTHON_STACK for stack in installing)
+    return {
+        "listed": environment.model_copy(
+            update={
+                "packages": tuple(p for p in environment.packages if p not in packages),
+                "python_packages": () if has_interpreter else left,
+            }
+        ),
+        "joined": left if has_interpreter else (),
     }
 
 

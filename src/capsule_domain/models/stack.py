@@ -11,6 +11,7 @@ from capsule_domain.models.secret import SecretNeed
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*(\.[A-Za-z_][A-Za-z0-9_'-]*)*", re.ASCII)
 _PACKAGE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", re.ASCII)
+_INSTALLS = re.compile(r"^\s*packages? = (lib\.)?mkOption\b", re.ASCII | re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 
 
@@ -69,7 +70,7 @@ class Stack(Model):
     package names whose licence must be allowed; `platforms` says where the stack makes
     sense, empty for everywhere; `nixpkgs_flags` are set for all packages there; `secrets`
     are what its services read from files on NixOS; `module` is the text of a NixOS module
-    that declares `options.capsule.<name>` and brings the packages.
+    that declares `options.capsule.<name>`.
     """
 
     name: Name
@@ -86,6 +87,11 @@ class Stack(Model):
     nixpkgs_flags: tuple[NixpkgsFlag, ...] = ()
     secrets: tuple[SecretNeed, ...] = ()
     module: str | None = None
+
+    @property
+    def module_installs(self) -> bool:
+        """Whether the module brings the packages itself: it says so by an option for them."""
+        return self.module is not None and bool(_INSTALLS.search(self.module))
 
 
 class ResolvedStack(Model):
