@@ -1,7 +1,7 @@
 """A cloud's differences from the others, as data."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from pydantic import SecretStr
@@ -152,6 +152,10 @@ class Servers:
     """For a cloud whose filter is a header: what goes with the `tagged` queries."""
     retag: Retag | None = None
     """None: the cloud does not change tags of what is there."""
+    asking: Query = field(default_factory=dict)
+    """What goes along when one server is read or made."""
+    ending: Query = field(default_factory=dict)
+    """What goes along when one is ended."""
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,11 @@ class RestProvider:
         return self._prices.priced(self._look(server_id))
 
     def _look(self, server_id: str) -> Server:
-        answer = self._api.get(self._path(server_id), subject=Subject("server", server_id))
+        answer = self._api.get(
+            self._path(server_id),
+            query=self._dialect.servers.asking,
+            subject=Subject("server", server_id),
+        )
         return self._one_server(answer)
 
     def create(self, request: ServerRequest) -> Server:
@@ -102,7 +106,7 @@ class RestProvider:
         servers = self._dialect.servers
         image = request.image or servers.default_image
         body = servers.create(request.model_copy(update={"image": image}), key)
-        answer = self._api.post(servers.every.path, body=body)
+        answer = self._api.post(servers.every.path, body=body, query=servers.asking)
         try:
             return self._one_server(answer)
         except ProviderUnavailable:
@@ -148,9 +152,10 @@ class RestProvider:
 
     def destroy(self, server_id: str) -> None:
         path, subject = self._path(server_id), Subject("server", server_id)
+        ending = self._dialect.servers.ending
 
         def delete() -> object:
-            return self._api.delete(path, subject=subject, idempotent=True)
+            return self._api.delete(path, query=ending, subject=subject, idempotent=True)
 
         with suppress(NotFound):
             when_free(self._clock, delete, _INSTALLING_SECONDS)
