@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 from capsule_adapters.rest.answer import Answer as Got
 from capsule_adapters.rest.answer import within
 from capsule_adapters.rest.paging import PageNumber, collect
-from capsule_adapters.rest.refusals import Refusal
+from capsule_adapters.rest.refusals import Refusal, words
 from capsule_adapters.rest.secrets import InBase64, encode, redacted
 from capsule_adapters.rest.transport import JsonApi
 from capsule_adapters.rest.wire import Wire, understood
@@ -29,6 +29,26 @@ def test_a_secret_in_base64_is_redacted_in_either_form() -> None:
     shown = redacted(f"bad: {inner['data']} / key: sentinel-55d1b0a4", secrets)
     assert inner["data"] not in shown
     assert "sentinel" not in shown
+
+
+def test_a_body_that_is_a_secret_goes_as_the_text_that_it_is() -> None:
+    clock = FakeClock()
+    with PlainApi(clock) as cloud:
+        api = JsonApi("testcloud", cloud.url, auth_headers={}, clock=clock)
+        api.send("PATCH", "/things", body=SecretStr(TEXT))
+        [sent] = [e.request for e in cloud.exchanges]
+        assert (sent.body.decode(), sent.headers["content-type"]) == (TEXT, "text/plain")
+        cloud.faults.add(faults.status(400, f"what is {TEXT}"))
+        with pytest.raises(ProviderError) as caught:
+            api.send("PATCH", "/things", body=SecretStr(TEXT))
+        assert "sentinel" not in str(caught.value)
+        api.close()
+
+
+def test_a_right_that_is_lacking_is_named() -> None:
+    details = [{"action": "write", "resource": "instances"}]
+    told = words({"message": "insufficient permissions", "details": details})
+    assert told == "insufficient permissions; write instances"
 
 
 def test_a_request_without_a_body_has_none_and_headers_go_along() -> None:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capsule_adapters.rest.answer import Answer
-from capsule_adapters.rest.paging import Cursor, NextLink, PageNumber, Paging, Query, collect
+from capsule_adapters.rest.paging import (
+    Cursor,
+    ItemCount,
+    NextLink,
+    PageNumber,
+    Paging,
+    Query,
+    collect,
+)
 from capsule_domain.errors import ProviderError, ProviderUnavailable
 
 LINK = NextLink(
@@ -78,6 +86,40 @@ def test_page_numbers_lead_to_everything_once(count: int, per_page: int) -> None
 @given(st.integers(0, 60), st.integers(1, 20))
 def test_cursors_lead_to_everything_once(count: int, per_page: int) -> None:
     assert _collect(_with_cursor(count, per_page), CURSOR) == list(range(count))
+
+
+@given(st.integers(0, 60), st.integers(1, 20))
+def test_a_count_of_items_leads_to_everything_once(count: int, per_page: int) -> None:
+    def ask(query: Query) -> Answer:
+        end = int(query["page"]) * int(query["per_page"])
+        shown = list(range(count))[end - int(query["per_page"]) : end]
+        return Answer(200, {"x-total-count": str(count)}, {"things": shown}, None)
+
+    paging = ItemCount(per_page, header="x-total-count")
+    assert _collect(ask, paging) == list(range(count))
+
+
+@pytest.mark.parametrize("told", ["", "-1", "x", "٣", "9" * 30])
+def test_a_count_that_is_none_ends_the_list(told: str) -> None:
+    answer = Answer(200, {"x-total-count": told}, {"things": [1]}, None)
+    assert _collect(lambda _: answer, ItemCount(1, header="x-total-count")) == [1]
+
+
+def test_a_map_comes_as_its_pairs_where_it_is_expected_and_nowhere_else() -> None:
+    paging = ItemCount(2, total_at=("total",))
+
+    def read(body: Any) -> list[Any]:
+        return collect(
+            "cloud", lambda _: _answer(body), paging, items="things", query={}, keyed=True
+        )
+
+    assert read({"things": {"a": 1, "b": 2}, "total": 2}) == [("a", 1), ("b", 2)]
+    assert read({"things": {}, "total": 0}) == []
+    for junk in ({"things": [1]}, {"things": None}, {}):
+        with pytest.raises(ProviderError, match="lacks the list things"):
+            read(junk)
+    with pytest.raises(ProviderUnavailable, match="ended after 1 of 2"):
+        read({"things": {"a": 1}, "total": 2})
 
 
 def test_a_cursor_is_passed_on_as_it_came_with_what_was_asked() -> None:

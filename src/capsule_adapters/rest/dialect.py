@@ -23,13 +23,16 @@ Reader = Callable[[Any, Reading], Iterable[T_co]]
 class Collection(Generic[T_co]):
     """A list of the cloud's. `items`: the body's key of it; empty: it is the body.
 
-    Each of `queries` is asked.
+    Each of `queries` is asked. `keyed`: it is a map, and `read` gets pairs of it.
     """
 
     path: str
     items: str
     read: Reader[T_co]
     queries: tuple[Query, ...] = ({},)
+    keyed: bool = False
+    paging: Paging | None = None
+    """None: as the dialect's other lists."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,8 @@ class Dialect:
     paging: Paging
     refusals: tuple[Refusal, ...]
     account: Single[Account]
-    regions: Collection[Region]
+    regions: Collection[Region] | tuple[Region, ...]
+    """Where they are listed; or all of them, for a cloud that lists them nowhere."""
     offers: Collection[Offer] | Joined[Offer]
     servers: Servers
     power: Power

@@ -118,6 +118,33 @@ class Unpaged:
         return None
 
 
+@dataclass(frozen=True)
+class ItemCount:
+    """Pages are counted, and the answer says how many items there are on all of them."""
+
+    size: int
+    page_name: str = "page"
+    size_name: str = "per_page"
+    header: str = ""
+    """The header that says it, in lower case; empty: the body does."""
+    total_at: tuple[str, ...] = ()
+
+    def first(self) -> Query:
+        return {self.page_name: "1", self.size_name: str(self.size)}
+
+    def following(self, asked: Query, answer: Answer) -> Query | None:
+        page, total = int(asked[self.page_name]), self.total(answer)
+        if total is None or page * self.size >= total:
+            return None
+        return {**asked, self.page_name: str(page + 1)}
+
+    def total(self, answer: Answer) -> int | None:
+        if not self.header:
+            return _count(answer, self.total_at)
+        told = answer.headers.get(self.header, "")
+        return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
+
+
 def collect(
     provider: str,
     ask: Callable[[Query], Answer],
@@ -125,8 +152,11 @@ def collect(
     *,
     items: str,
     query: Query,
+    keyed: bool = False,
 ) -> list[Any]:
     """Every item of every page. `items` is the body's key of the list; empty: it is the body.
+
+    With `keyed` it is a map, and an item is a pair of it.
 
     Raises ProviderError when pages go in a circle or have no list, and
     ProviderUnavailable when fewer items came than the cloud says there are: a server
@@ -141,6 +171,8 @@ def collect(
         asked.append(following)
         answer = ask(following)
         page = within(answer.body, items)
+        if keyed:
+            page = list(page.items()) if isinstance(page, dict) else None
         if not isinstance(page, list):
             raise ProviderError(
                 provider,

@@ -65,7 +65,8 @@ class RestProvider:
             return single.read(within(answer.body, single.item), self._reading())
 
     def regions(self) -> list[Region]:
-        return self._all(self._dialect.regions)
+        regions = self._dialect.regions
+        return list(regions) if isinstance(regions, tuple) else self._all(regions)
 
     def offers(self) -> list[Offer]:
         offers = self._dialect.offers
@@ -105,7 +106,11 @@ class RestProvider:
             key = self._ensure_key(self._dialect.keys, request) if self._dialect.keys else None
         servers = self._dialect.servers
         image = request.image or servers.default_image
-        body = servers.create(request.model_copy(update={"image": image}), key)
+        return self._rented(servers.create(request.model_copy(update={"image": image}), key))
+
+    def _rented(self, body: Mapping[str, Any]) -> Server:
+        """Rent, once."""
+        servers = self._dialect.servers
         answer = self._api.post(servers.every.path, body=body, query=servers.asking)
         try:
             return self._one_server(answer)
@@ -174,9 +179,10 @@ class RestProvider:
             raw = collect(
                 self.name,
                 lambda asked: self._api.get(collection.path, query=asked, headers=headers),
-                self._dialect.paging,
+                collection.paging or self._dialect.paging,
                 items=collection.items,
                 query=query,
+                keyed=collection.keyed,
             )
             for item in raw:
                 with understood(self.name, collection.items):

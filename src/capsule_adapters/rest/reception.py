@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
-from capsule_adapters.rest.answer import Answer, parse
+from capsule_adapters.rest.answer import Answer, parse, pluck
 from capsule_adapters.rest.pacing import retry_after_seconds
 from capsule_adapters.rest.patience import Patience
 from capsule_adapters.rest.refusals import Refusal, Refused, Subject, error_for, words
@@ -57,7 +58,7 @@ class Reception:
             status=response.status_code,
             body=body,
             request_id=request_id(response, body),
-            retry_after_seconds=retry_after_seconds(response.headers, self.clock),
+            retry_after_seconds=self._asked_wait(response, body),
         )
         raise error_for(
             self.provider,
@@ -104,6 +105,14 @@ class Reception:
                 return None
             answered = f"answered with {error} (HTTP {response.status_code})"
             raise self._unavailable(response, answered) from error
+
+    def _asked_wait(self, response: httpx.Response, body: Any) -> float | None:
+        """The seconds that the cloud asks to wait, by its header or else in its body."""
+        seconds = retry_after_seconds(response.headers, self.clock)
+        told = pluck(body, "reset_seconds")
+        if seconds is None and isinstance(told, int | Decimal) and told >= 0:
+            return float(told)
+        return seconds
 
     def _senseless(self, response: httpx.Response, what: str, expected: Expected) -> ProviderError:
         """Asking again will not help; but after a change nobody knows whether it was made."""

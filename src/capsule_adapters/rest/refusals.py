@@ -16,7 +16,16 @@ from capsule_domain.errors import (
 )
 
 _LONGEST_MESSAGE_CHARS = 300
-_TEXTS = ("message", "error", "description", "reason", "errors", "messages", "details")
+_TEXTS = (
+    "message",
+    "error",
+    "description",
+    "reason",
+    "errors",
+    "messages",
+    "details",
+    "help_message",
+)
 _CODES = ("id", "type", "code")
 
 
@@ -143,6 +152,8 @@ def _sentences(body: Any) -> Iterator[str]:
     elif isinstance(body, dict):
         for key in _TEXTS:
             yield from _sentences(body.get(key))
+        if isinstance(body.get("action"), str) and isinstance(body.get("resource"), str):
+            yield f"{body['action']} {body['resource']}"  # the right that is lacking
 
 
 def _lowered(text: str) -> str:

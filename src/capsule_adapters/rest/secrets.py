@@ -20,8 +20,13 @@ class InBase64:
     secret: SecretStr
 
 
-def encode(body: Mapping[str, Any]) -> tuple[bytes, tuple[SecretStr, ...]]:
-    """`body` as JSON, and the secrets in it (SecretStr and InBase64 anywhere as a value)."""
+def encode(body: Mapping[str, Any] | SecretStr) -> tuple[bytes, tuple[SecretStr, ...]]:
+    """`body` as JSON, and the secrets in it (SecretStr and InBase64 anywhere as a value).
+
+    One that is a secret itself is its text as it is.
+    """
+    if isinstance(body, SecretStr):
+        return body.get_secret_value().encode(), (body,)
     found: list[SecretStr] = []
 
     def reveal(value: Any) -> str:

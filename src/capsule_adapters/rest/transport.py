@@ -112,7 +112,7 @@ class JsonApi:
         method: str,
         path: str,
         *,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | SecretStr | None = None,
         query: Mapping[str, str] | None = None,
         subject: Subject | None = None,
         reads: bool = True,
@@ -120,13 +120,15 @@ class JsonApi:
     ) -> Answer:
         """Change something; repeated only when `idempotent`: when to do it twice is the same.
 
-        Without `reads` an empty answer is fine. `body` may hold SecretStr; None sends none.
+        Without `reads` an empty answer is fine. `body` may hold SecretStr; one that is a
+        SecretStr goes as plain text, and None sends none.
         """
         content, secrets = (None, ()) if body is None else encode(body)
+        headers = {"content-type": "text/plain"} if isinstance(body, SecretStr) else None
         expected = Expected(subject, reads=reads, changes=True, secrets=secrets)
 
         def ask() -> Answer:
-            return self._once(method, path, expected, query=query, content=content)
+            return self._once(method, path, expected, query=query, content=content, headers=headers)
 
         return self._repeated(ask) if idempotent else ask()
 
