@@ -4,13 +4,13 @@ Importing this imports no HTTP library, so that what only lists clouds stays qui
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from capsule_adapters.providers import aws, digitalocean, linode, vultr
+from capsule_adapters.providers import aws, digitalocean, equinix, linode, vultr
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
 from capsule_domain.models.server import Capabilities
@@ -84,24 +84,32 @@ def _text(value: SecretStr | str) -> str:
     return (value.get_secret_value() if isinstance(value, SecretStr) else value).strip()
 
 
+def _api(
+    dialect: Dialect, secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock
+) -> "JsonApi":
+    """The cloud's API, with the key that is among `secrets`. Raises CredentialsMissing."""
+    from capsule_adapters.rest.transport import JsonApi
+
+    token = next((secrets[v] for v in dialect.token_variables if v in secrets), None)
+    if token is None:
+        raise CredentialsMissing(dialect.name, dialect.token_variables[0])
+    return JsonApi(
+        dialect.name,
+        endpoint or dialect.base_url,
+        auth_headers=dialect.auth_headers(token),
+        clock=clock,
+        pacing=dialect.pacing,
+        refusals=dialect.refusals,
+    )
+
+
 def _rest(dialect: Dialect, implementation: RestImplementation | None = None) -> ProviderEntry:
     """A cloud that a dialect describes. `implementation` None takes RestProvider."""
 
     def connected(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
         from capsule_adapters.rest.provider import RestProvider
-        from capsule_adapters.rest.transport import JsonApi
 
-        token = next((secrets[v] for v in dialect.token_variables if v in secrets), None)
-        if token is None:
-            raise CredentialsMissing(dialect.name, dialect.token_variables[0])
-        api = JsonApi(
-            dialect.name,
-            endpoint or dialect.base_url,
-            auth_headers=dialect.auth_headers(token),
-            clock=clock,
-            pacing=dialect.pacing,
-            refusals=dialect.refusals,
-        )
+        api = _api(dialect, secrets, endpoint, clock)
         return (implementation or RestProvider)(dialect, api, clock)
 
     return ProviderEntry(
@@ -111,6 +119,17 @@ def _rest(dialect: Dialect, implementation: RestImplementation | None = None) ->
         capabilities=dialect.capabilities,
         connect=connected,
         endpoint=dialect.base_url,
+    )
+
+
+def _equinix(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
+    """One project there: the one that is named beside the key, or the one that is found."""
+    from capsule_adapters.providers.equinix.provider import EquinixProvider
+
+    project = secrets.get(equinix.PROJECT_VARIABLE)
+    api = _api(equinix.DIALECT, secrets, endpoint, clock)
+    return EquinixProvider(
+        equinix.DIALECT, api, clock, None if project is None else project.get_secret_value()
     )
 
 
@@ -130,5 +149,11 @@ PROVIDERS: Mapping[str, ProviderEntry] = {
         _rest(digitalocean.DIALECT),
         _rest(vultr.DIALECT, vultr.VultrProvider),
         _rest(linode.DIALECT),
+        replace(
+            _rest(equinix.DIALECT),
+            connect=_equinix,
+            companion_variables=(equinix.PROJECT_VARIABLE,),
+            ended=equinix.ENDED,
+        ),
     )
 }

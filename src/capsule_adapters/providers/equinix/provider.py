@@ -1,0 +1,136 @@
+"""The Provider port over one project of Equinix Metal."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from capsule_adapters.providers.equinix.devices import UUID_PATTERN
+from capsule_adapters.providers.equinix.dialect import PROJECT_VARIABLE, User, in_project
+from capsule_adapters.rest.dialect import Collection, Dialect
+from capsule_adapters.rest.provider import RestProvider, nothing_rented
+from capsule_adapters.rest.refusals import Subject
+from capsule_adapters.rest.wire import Reading, Wire, understood
+from capsule_domain.errors import (
+    ConfigurationError,
+    NotFound,
+    PermissionMissing,
+    ProjectUnknown,
+)
+from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.server import Account, Server, ServerRequest
+from capsule_domain.ports.clock import Clock
+
+if TYPE_CHECKING:  # it brings the HTTP library along, which listing clouds does not need
+    from capsule_adapters.rest.transport import JsonApi
+
+
+class _Project(Wire):
+    id: str
+    name: str = ""
+
+    @classmethod
+    def read(cls, raw: Any, _reading: Reading) -> Iterator["_Project"]:
+        yield cls.model_validate(raw)
+
+
+_PROJECTS = Collection("/projects", "projects", _Project.read)
+
+
+class EquinixProvider(RestProvider):
+    """One account. Its project is looked for when it is first needed."""
+
+    def __init__(
+        self, dialect: Dialect, api: "JsonApi", clock: Clock, project_id: str | None
+    ) -> None:
+        """`project_id` None: the user's default project, or else the only one.
+
+        Raises ConfigurationError for what cannot be a project's id.
+        """
+        super().__init__(dialect, api, clock)
+        if project_id is not None and not re.fullmatch(UUID_PATTERN, project_id, re.ASCII):
+            raise ConfigurationError(
+                f"{PROJECT_VARIABLE} is not the id of a project",
+                hint=f"its id is a UUID: export {PROJECT_VARIABLE}=…",
+            )
+        self._project_id = project_id
+        self._project: _Project | None = None
+
+    def account(self) -> Account:
+        """Whose key it is, and the project that is worked in."""
+        project = f"project {self._settled().name}"
+        try:
+            return super().account().model_copy(update={"detail": project})
+        except PermissionMissing:
+            # The key of a project is no user's.
+            return Account(provider=self.name, identity=project, active=True)
+
+    def servers(self, *, deployment: DeploymentId | None = None) -> list[Server]:
+        self._settled()
+        return super().servers(deployment=deployment)
+
+    def create(self, request: ServerRequest) -> Server:
+        with nothing_rented():
+            self._settled()
+        return super().create(request)
+
+    def destroy(self, server_id: str) -> None:
+        try:
+            with self._forbidden_may_be_gone(server_id):
+                super().destroy(server_id)
+        except NotFound:
+            return
+
+    def _look(self, server_id: str) -> Server:
+        with self._forbidden_may_be_gone(server_id):
+            return super()._look(server_id)
+
+    @contextmanager
+    def _forbidden_may_be_gone(self, server_id: str) -> Iterator[None]:
+        """A device that could not be made is taken away and answered with a 403.
+
+        So it may be gone; but only the list of the project tells that from a key that
+        lacks the right.
+        """
+        try:
+            yield
+        except PermissionMissing as error:
+            if any(server.server_id == server_id for server in self.servers()):
+                raise
+            raise NotFound(f"{self.name} server", server_id) from error
+
+    def _settled(self) -> _Project:
+        """The project, after it is known to the cloud; paths lead into it from now on."""
+        if self._project is None:
+            self._project = self._read_project(self._project_id or self._default_project_id())
+            self._dialect = in_project(self._project.id)
+        return self._project
+
+    def _read_project(self, project_id: str) -> _Project:
+        try:
+            answer = self._api.get(
+                f"/projects/{project_id}", subject=Subject("project", project_id)
+            )
+        except (NotFound, PermissionMissing) as error:
+            raise ProjectUnknown(
+                self.name,
+                f"no project {project_id} of this key",
+                hint=f"export {PROJECT_VARIABLE}=…",
+            ) from error
+        with understood(self.name, "", answer.request_id):
+            return _Project.model_validate(answer.body)
+
+    def _default_project_id(self) -> str:
+        """The user's default project, or the only one. Raises ConfigurationError."""
+        with suppress(PermissionMissing):  # as the key of a project lacks the right to ask
+            answer = self._api.get("/user")
+            with understood(self.name, "", answer.request_id):
+                if default := User.model_validate(answer.body).default_project_id:
+                    return default
+        projects = self._all(_PROJECTS)
+        if len(projects) != 1:
+            has = f"{len(projects)} projects, and none is the default" if projects else "no project"
+            raise ConfigurationError(
+                f"the account at {self.name} has {has}", hint=f"export {PROJECT_VARIABLE}=…"
+            )
+        return projects[0].id
