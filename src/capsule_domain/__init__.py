@@ -93,7 +93,7 @@ if TYPE_CHECKING:
         ResolvedStack as ResolvedStack,
         Stack as Stack,
     )
-    from capsule_domain.models.system import (
+    from capsule_domain.models.operating_system import (
         OperatingSystem as OperatingSystem,
     )
     from capsule_domain.models.template import (
@@ -201,7 +201,7 @@ _HOMES = {
     "Sprout": "models.sprout",
     "ResolvedStack": "models.stack",
     "Stack": "models.stack",
-    "OperatingSystem": "models.system",
+    "OperatingSystem": "models.operating_system",
     "Arch": "models.template",
     "Gpu": "models.template",
     "Offer": "models.template",

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
-from capsule_domain.models.system import OperatingSystem
+from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.template import Offer
 
 DeploymentId = NewType("DeploymentId", str)

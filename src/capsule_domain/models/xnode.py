@@ -6,8 +6,8 @@ from pydantic import Field, JsonValue
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
+from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.system import OperatingSystem
 
 
 class XNode(Model):
