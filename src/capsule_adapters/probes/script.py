@@ -32,10 +32,15 @@ part end
 
 
 def script(marker: str) -> str:
-    """The script, whose parts are told from any other output by `marker`, a random word."""
+    """The script for metrics, marked with `marker`, a random word."""
+    return marked(_SCRIPT, marker)
+
+
+def marked(text: str, marker: str) -> str:
+    """A script of ours whose parts are told from any other output by `marker`."""
     if not MARKER.fullmatch(marker):
         raise ValueError("a marker is at least 16 hexadecimal digits")
-    return f"{{\n{_SCRIPT.replace('MARKER', marker)}}} 2>/dev/null\n"
+    return f"{{\n{text.replace('MARKER', marker)}}} 2>/dev/null\n"
 
 
 def parts(output: str, marker: str) -> dict[str, str]:

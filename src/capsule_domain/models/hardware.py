@@ -47,7 +47,8 @@ class Hardware(Model):
     platform: Platform = Platform.X86_64_LINUX
     firmware: Firmware | None = None
     has_own_loader: bool = False
-    disk: Disk | None = None
+    disk: Disk | Literal["nodev"] | None = None
+    """Where GRUB is written; `nodev`: nowhere, as the cloud itself starts its menu."""
     nixpkgs_modules: tuple[str, ...] = ()
     mounts: tuple[Mount, ...] = ()
     swaps: tuple[str, ...] = ()
@@ -58,3 +59,9 @@ class Hardware(Model):
     interfaces: tuple[Interface, ...] = ()
     name_servers: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def esp(self) -> str | None:
+        """Where the partition that UEFI reads is mounted."""
+        there = {mount.place for mount in self.mounts if mount.kind == "vfat"}
+        return next((place for place in ("/boot", "/boot/efi", "/efi") if place in there), None)

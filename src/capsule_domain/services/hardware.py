@@ -8,6 +8,8 @@ from capsule_domain.models.hardware import Firmware, Hardware, Interface, Mount
 from capsule_domain.models.option import Assignment, Priority, Topic
 from capsule_domain.services.assign import line
 
+NO_DISK = "nodev"
+
 
 def hardware_lines(hardware: Hardware, disk: str | None = None) -> Sequence[Assignment]:
     """The options of a machine; `disk` is where a person wants the boot loader.
@@ -26,10 +28,7 @@ def _loader(hardware: Hardware, disk: str | None) -> Iterator[Assignment]:
         yield _known(hardware, Topic.BOOT, "boot.loader.systemd-boot.enable", value=False)
         return
     if hardware.firmware is Firmware.UEFI:
-        if disk is not None:
-            raise UsageError(
-                "--disk: this machine starts by UEFI, and needs no disk for its boot loader"
-            )
+        yield from _uefi(hardware, disk)
         return
     origin, place = (hardware.origin, hardware.disk) if disk is None else ("--disk", disk)
     if place is None:
@@ -37,16 +36,45 @@ def _loader(hardware: Hardware, disk: str | None) -> Iterator[Assignment]:
             "this machine starts by BIOS, and nobody knows from which disk",
             hint="--disk /dev/disk/by-id/…",
         )
+    yield from _grub(hardware, place, origin)
+    if hardware.firmware is Firmware.HYBRID:
+        yield from _removable(hardware)
+
+
+def _uefi(hardware: Hardware, disk: str | None) -> Iterator[Assignment]:
+    """systemd-boot, as configuration.nix has it, where /boot itself is what UEFI reads.
+
+    Elsewhere that partition is small, and GRUB leaves the kernels outside of it.
+    """
+    if disk is not None:
+        raise UsageError(
+            "--disk: this machine starts by UEFI, and needs no disk for its boot loader",
+            hint="leave --disk out",
+        )
+    if hardware.esp in (None, "/boot"):
+        return
+    yield from _grub(hardware, NO_DISK, hardware.origin)
+    yield from _removable(hardware)
+    place = hardware.esp
+    yield _known(hardware, Topic.BOOT, "boot.loader.efi.efiSysMountPoint", value=place)
+
+
+def _grub(hardware: Hardware, place: str, origin: str) -> Iterator[Assignment]:
     yield _known(hardware, Topic.BOOT, "boot.loader.systemd-boot.enable", value=False)
     yield _known(hardware, Topic.BOOT, "boot.loader.grub.enable", value=True)
     devices = line(Topic.BOOT, "boot.loader.grub.devices", value=[place], origin=origin)
     # A module of nixpkgs may name a disk of its own.
     forced = Priority.FORCE if hardware.has_own_loader else Priority.NORMAL
     yield devices.model_copy(update={"priority": forced})
-    if hardware.firmware is Firmware.HYBRID:
-        yield _known(hardware, Topic.BOOT, "boot.loader.grub.efiSupport", value=True)
-        yield _known(hardware, Topic.BOOT, "boot.loader.grub.efiInstallAsRemovable", value=True)
-        yield _known(hardware, Topic.BOOT, "boot.loader.efi.canTouchEfiVariables", value=False)
+    if place == NO_DISK and hardware.firmware is Firmware.BIOS:
+        yield _known(hardware, Topic.BOOT, "boot.loader.grub.forceInstall", value=True)
+
+
+def _removable(hardware: Hardware) -> Iterator[Assignment]:
+    """Found by UEFI without an entry in its variables, which a cloud may not keep."""
+    yield _known(hardware, Topic.BOOT, "boot.loader.grub.efiSupport", value=True)
+    yield _known(hardware, Topic.BOOT, "boot.loader.grub.efiInstallAsRemovable", value=True)
+    yield _known(hardware, Topic.BOOT, "boot.loader.efi.canTouchEfiVariables", value=False)
 
 
 def _files(hardware: Hardware) -> Iterator[Assignment]:
