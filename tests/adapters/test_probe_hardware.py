@@ -16,6 +16,7 @@ from capsule_domain.ports.host import Completed, Target
 from tests.fakes.hosts import FakeHosts
 from tests.fakes.known_hosts import FakeKnownHosts
 
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ2NzcJGJsuKrzfuGOu1A9jtbiYRT4pc9PcQJYHE4wTj"
 ROOT_UUID = "0e1f9a6b-6b3c-4c7e-9d0a-5f4d6c1b2a3e"
 
 
@@ -211,7 +212,7 @@ def test_half_an_answer_is_none() -> None:
 
 def test_the_script_comes_to_its_end_in_any_shell_and_writes_nothing(tmp_path: Path) -> None:
     hosts = FakeHosts(known_hosts := FakeKnownHosts())
-    known_hosts.pin("x1", "ssh-ed25519 AAAA")
+    known_hosts.pin("x1", HOST_KEY)
     outputs: list[str] = []
 
     def in_a_real_shell(command: str) -> Completed:
@@ -221,7 +222,7 @@ def test_the_script_comes_to_its_end_in_any_shell_and_writes_nothing(tmp_path: P
         outputs.append(done.stdout)
         return Completed(exit_code=done.returncode, stdout="nothing of ours", stderr=done.stderr)
 
-    machine = hosts.add("203.0.113.7", host_key="ssh-ed25519 AAAA")
+    machine = hosts.add("203.0.113.7", host_key=HOST_KEY)
     machine.answers["findmnt"] = lambda _stdin: in_a_real_shell(machine.commands[-1])
     target = Target(address="203.0.113.7", key_alias="x1")
     with pytest.raises(CommandFailed, match="did not come to its end"):
