@@ -11,9 +11,8 @@ TEMPLATES = ROOT / "src" / "capsule_adapters" / "nix" / "templates"
 
 MACROS = {
     macro.name
-    for macro in Templates(autoescape=True)
-    .parse((TEMPLATES / "packages.j2").read_text())
-    .find_all(nodes.Macro)
+    for template in TEMPLATES.glob("*.j2")
+    for macro in Templates(autoescape=True).parse(template.read_text()).find_all(nodes.Macro)
 }
 
 

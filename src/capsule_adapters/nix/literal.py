@@ -59,6 +59,25 @@ def nix_literal(value: Any) -> str:  # noqa: PLR0911  (one return a type)
             raise TypeError(f"{type(value).__name__} has no form in Nix")
 
 
+def nix_block(value: Any, indent: int = 2) -> str:
+    """`value` over several lines where it is a set, or a list of more than one.
+
+    `indent` is how many spaces the line has on which it begins. Takes and raises what
+    nix_literal does.
+    """
+    inner = " " * (indent + 2)
+    match value:
+        case Mapping() if value:
+            items = _sorted_items(value)
+            lines = [f"{attribute_name(k)} = {nix_block(v, indent + 2)};" for k, v in items]
+        case [_, _, *_] | [Mapping()]:
+            lines = [nix_block(item, indent + 2) for item in value]
+        case _:
+            return nix_literal(value)
+    opening, closing = "{}" if isinstance(value, Mapping) else "[]"
+    return "\n".join([opening, *(inner + each for each in lines), " " * indent + closing])
+
+
 def attribute_name(text: str) -> str:
     """`text` as the name of an attribute, quoted where it is no plain identifier."""
     if _IDENTIFIER.fullmatch(text) and text not in _KEYWORDS:

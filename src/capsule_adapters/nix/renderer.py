@@ -1,6 +1,6 @@
 """Nix text from values, by templates."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 from capsule_adapters.nix.literal import (
     Attribute,
     attribute_name,
+    attribute_path,
     comment,
+    nix_block,
     nix_literal,
     relative_path,
 )
 from capsule_domain.models.nixos import NixosPart, NixosRequest, PreviewFormat, RenderedFile
+from capsule_domain.models.option import Assignment, Topic
 from capsule_domain.models.profile import Environment
 from capsule_domain.models.stack import Platform
+from capsule_domain.services.assign import DEFAULT, ROOT, access, configuration
+from capsule_domain.services.hardware import hardware_lines
+from capsule_domain.services.listed import listed
 
 if TYPE_CHECKING:  # loaded on first rendering: `--help` does without
     from jinja2 import Environment as Templates
@@ -44,24 +50,18 @@ _ARCHIVE = "https://github.com/NixOS/nixpkgs/archive/{pin}.tar.gz"
 _WITH_INTEL_MACS = frozenset({"25.11", "26.05"})
 """Releases that still have x86_64-darwin. Of a commit or an unstable branch nobody knows."""
 
-_PYTHON_STACK = "python"
-"""The stack whose module has the one interpreter on NixOS."""
-
-_ROOT = "root"
 _ROOT_HOME = PurePosixPath("/root")
 
 _HARDWARE_MESSAGE = (
     "hardware-configuration.nix is a placeholder. On the machine run:"
     " nixos-generate-config --show-hardware-config > hardware-configuration.nix"
 )
-_NO_KEY_WARNING = (
-    "access.nix holds no SSH key and the users have no password: nobody can log in."
-    " Add a key with: capsule nixos generate --authorized-key"
-)
 
-FILTERS: Mapping[str, Callable[[str], str]] = {
+FILTERS: Mapping[str, Callable[..., str]] = {
     "nix": nix_literal,
+    "block": nix_block,
     "attribute": attribute_name,
+    "option": attribute_path,
     "comment": comment,
     "relative_path": relative_path,
     "package": lambda path: nix_literal(Attribute(path)),
@@ -120,47 +120,42 @@ class JinjaNixRenderer:
 
 def _values(request: NixosRequest) -> dict[str, Any]:
     environment = request.environment
-    is_root = request.username == _ROOT
+    own, joined = listed(environment)
+    hardware = request.hardware
+    is_root = request.username == ROOT
     return {
         "environment": environment,
         "profile": environment.profile.name,
         "name": f"capsule-{environment.profile.name}",
         "modules": sorted(e.stack.name for e in environment.stacks if e.stack.module is not None),
-        **_listed(environment),
+        "listed": own,
+        "joined": joined,
         "unfree": environment.unfree,
+        "own": DEFAULT,
+        "configuration": _topics(configuration(request)),
+        "access": _topics(access(request)),
+        "hardware": hardware,
+        "hardware_lines": _topics(hardware_lines(hardware, request.disk)) if hardware else [],
         "hostname": request.hostname,
         "username": request.username,
         "home_directory": _ROOT_HOME if is_root else PurePosixPath("/home", request.username),
         "username_is_root": is_root,
         "release": request.release,
         "state_version": request.state_version or request.release,
-        "timezone": request.timezone,
+        "system": hardware.platform.value if hardware else Platform.X86_64_LINUX.value,
         "authorized_keys": sorted(set(request.authorized_keys)),
+        "modules_folder": "modules/",
         "with_packages": False,
         "hardware_message": _HARDWARE_MESSAGE,
-        "no_key_warning": _NO_KEY_WARNING,
     }
 
 
-def _listed(environment: Environment) -> dict[str, Any]:
-    """What configuration.nix itself installs: what no stack's module brings.
-
-    Python libraries join the interpreter of the module python where there is one.
-    """
-    installing = [e.stack for e in environment.stacks if e.stack.module_installs]
-    packages = {package for stack in installing for package in stack.packages}
-    python = {package for stack in installing for package in stack.python_packages}
-    left = tuple(package for package in environment.python_packages if package not in python)
-    has_interpreter = any(stack.name == _PYTHON_STACK for stack in installing)
-    return {
-        "listed": environment.model_copy(
-            update={
-                "packages": tuple(p for p in environment.packages if p not in packages),
-                "python_packages": () if has_interpreter else left,
-            }
-        ),
-        "joined": left if has_interpreter else (),
-    }
+def _topics(lines: Iterable[Assignment]) -> list[tuple[str, list[Assignment]]]:
+    """What is said of each topic, in the order of topics; the lines keep theirs."""
+    by_topic: dict[Topic, list[Assignment]] = {}
+    for line in lines:
+        by_topic.setdefault(line.topic, []).append(line)
+    return [(topic.value, by_topic[topic]) for topic in Topic if topic in by_topic]
 
 
 def _pinned(request: NixosRequest) -> dict[str, Any]:

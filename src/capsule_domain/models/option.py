@@ -1,6 +1,5 @@
 """Options of NixOS: what each is set to, and why."""
 
-import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,7 +7,6 @@ from pydantic import AfterValidator, Field, JsonValue
 
 from capsule_domain.models.base import Model
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*", re.ASCII)
 _LONGEST_NAME = 256
 
 
@@ -22,13 +20,6 @@ OptionPath = Annotated[
     tuple[Annotated[str, AfterValidator(_name)], ...], Field(min_length=1, max_length=32)
 ]
 """An option by its names: `("services", "nginx", "virtualHosts", "www.example.org")`."""
-
-
-def shown(path: OptionPath) -> str:
-    """The path as a person writes it; what is no plain name stands in quotes."""
-    return ".".join(
-        part if _PLAIN.fullmatch(part) else '"{}"'.format(part.replace('"', '\\"')) for part in path
-    )
 
 
 def overlap(one: OptionPath, other: OptionPath) -> bool:
@@ -49,6 +40,7 @@ class Content(StrEnum):
 
     VALUE = "value"
     PACKAGES = "packages"
+    PYTHON = "python"
     UNFREE = "unfree"
 
 
@@ -65,10 +57,11 @@ class Topic(StrEnum):
 
     STACKS = "stacks"
     PACKAGES = "packages"
+    PYTHON = "python"
     LICENCES = "licences"
     MACHINE = "machine"
-    USERS = "users"
     SSH = "ssh"
+    USERS = "users"
     SUDO = "sudo"
     WARNING = "warning"
     BOOT = "boot"

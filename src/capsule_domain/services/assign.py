@@ -13,6 +13,7 @@ from capsule_domain.models.option import (
 )
 from capsule_domain.models.stack import ResolvedStack
 from capsule_domain.services.compose import ALWAYS, CHOSEN
+from capsule_domain.services.listed import listed
 
 ROOT = "root"
 WEBSERVER = "webserver"
@@ -23,6 +24,12 @@ _NO_KEY_WARNING = (
     "access.nix holds no SSH key and the users have no password: nobody can log in."
     " Add a key with: capsule nixos generate --authorized-key"
 )
+
+_CONTENTS = {
+    Content.PACKAGES: ("environment.systemPackages", Topic.PACKAGES),
+    Content.PYTHON: ("capsule.python.pythonPackages", Topic.PYTHON),
+    Content.UNFREE: ("nixpkgs.config.allowUnfreePredicate", Topic.LICENCES),
+}
 
 
 def configuration(request: NixosRequest) -> Sequence[Assignment]:
@@ -85,20 +92,21 @@ def _because(entry: ResolvedStack, profile: str) -> str:
 
 
 def _packages(request: NixosRequest) -> Iterator[Assignment]:
-    origin = f"profile {request.environment.profile.name}"
-    yield Assignment(
-        option=("environment", "systemPackages"),
-        content=Content.PACKAGES,
-        topic=Topic.PACKAGES,
-        origin=origin,
-    )
-    if request.environment.unfree:
-        yield Assignment(
-            option=("nixpkgs", "config", "allowUnfreePredicate"),
-            content=Content.UNFREE,
-            topic=Topic.LICENCES,
-            origin=origin,
-        )
+    """What the profile itself brings; a stack's module installs what the stack has."""
+    own, joined = listed(request.environment)
+    contents = {
+        Content.PACKAGES: own.packages or own.python_packages,
+        Content.PYTHON: joined,
+        Content.UNFREE: request.environment.unfree,
+    }
+    for content, (option, topic) in _CONTENTS.items():
+        if contents[content]:
+            yield Assignment(
+                option=tuple(option.split(".")),
+                content=content,
+                topic=topic,
+                origin=f"profile {request.environment.profile.name}",
+            )
 
 
 def _machine(request: NixosRequest) -> Iterator[Assignment]:

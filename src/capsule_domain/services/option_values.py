@@ -8,7 +8,8 @@ from typing import NoReturn
 from pydantic import JsonValue, ValidationError
 
 from capsule_domain.errors import UsageError
-from capsule_domain.models.option import OptionPath, OptionSetting, overlap, shown
+from capsule_domain.models.option import OptionPath, OptionSetting, overlap
+from capsule_domain.models.option_path import join_option
 from capsule_domain.services.nix_value import nix_value
 
 _HINT = "--set services.openssh.settings.MaxAuthTries=3"
@@ -22,7 +23,7 @@ def option_settings(texts: Iterable[str]) -> Sequence[OptionSetting]:
         setting = option_setting(text)
         for earlier in found:
             if overlap(earlier.option, setting.option):
-                both = f"{shown(earlier.option)} and {shown(setting.option)}"
+                both = f"{join_option(earlier.option)} and {join_option(setting.option)}"
                 raise UsageError(f"--set: {both} set the same option", hint="name each option once")
         found.append(setting)
     return found
