@@ -73,9 +73,10 @@ class _Judge:
 
     def _known(self, setting: Setting, match: Match) -> list[Finding] | None:
         option = match.option
-        words = option and inside(option.kind, len(setting.path) - match.option_depth)
-        if option is not None and words is not None:
-            return self._typed(setting, option, words)
+        if option is not None:
+            words = inside(option.kind, len(setting.path) - match.option_depth)
+            if words is not None:
+                return self._typed(setting, option, words)
         if setting.value.kind in (Kind.SET, Kind.COMPUTED, Kind.FUNCTION):
             return [] if setting.value.kind is Kind.SET else None
         name = join_option(setting.path)

@@ -24,7 +24,8 @@ _ENUMERATION = "one of "
 _CONVERTIBLE = " convertible to it"
 _ANYTHING = re.compile(
     r"anything|unspecified value|unspecified|raw value|attribute set|nixpkgs config"
-    r"|open submodule\b.*|.*\b(?:JSON|YAML|TOML|INI|XML|HOCON|Lua|PHP|Elixir|value|format|section|atom)\b.*",
+    r"|open submodule\b.*"
+    r"|.*\b(?:JSON|YAML|TOML|INI|XML|HOCON|Lua|PHP|Elixir|value|format|section|atom)\b.*",
     re.DOTALL,
 )
 _NOT_A_PACKAGE = frozenset([Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN, Kind.NULL, Kind.LIST])

@@ -121,16 +121,8 @@ def _bodies(
             again = either
         case Joined(operator="//", parts=parts):
             again = parts
-        case Call(arguments=arguments) if _is_wrapped(expression):
-            match function_name(expression), arguments[-1]:
-                case "recursiveUpdate", _:
-                    again = arguments
-                case "mkMerge", Items(items=parts):
-                    again = parts
-                case "mkMerge", _:
-                    pass  # a list that is computed
-                case _, last:
-                    again = (last,)
+        case Call():
+            again = _wrapped(expression)
         case Name(path=(name,)) if name in variables:
             again = (variables[name],)
     if not again:
@@ -144,8 +136,14 @@ def _is_known(binding: Binding) -> bool:
     return binding.path[0] is not None and type(binding.value) is not Expression
 
 
-def _is_wrapped(call: Call) -> bool:
-    return _LAST_ARGUMENT.get(function_name(call)) == len(call.arguments)
+def _wrapped(call: Call) -> Sequence[Expression]:
+    """What a function of lib only marks, chooses or merges; nothing where it does more."""
+    name, last = function_name(call), call.arguments[-1]
+    if _LAST_ARGUMENT.get(name) != len(call.arguments):
+        return ()
+    if name == "mkMerge":
+        return last.items if isinstance(last, Items) else ()
+    return call.arguments if name == "recursiveUpdate" else (last,)
 
 
 def _set(
