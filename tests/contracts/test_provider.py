@@ -26,7 +26,7 @@ from capsule_domain.models.template import Stock
 from capsule_domain.ports.provider import Provider
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, Lost
-from tests.simulators import aws, digitalocean, linode, vultr
+from tests.simulators import aws, digitalocean, hivelocity, linode, vultr
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 DEPLOYMENT = DeploymentId("01hzx3")
@@ -137,6 +137,27 @@ def _digitalocean() -> Iterator[Case]:
 
 
 @contextmanager
+def _hivelocity() -> Iterator[Case]:
+    with hivelocity.rehearsal() as rehearsal:
+        cloud = rehearsal.simulator
+        temper = cloud.temper
+        yield Case(
+            provider=rehearsal.provider,
+            clock=rehearsal.clock,
+            region="TPA1",
+            # A VPS, so that with the GPU both kinds are in it.
+            slug="2311",
+            sold_out_slug="333",
+            gpu=("801", "NYC1"),
+            limit_servers=lambda limit: setattr(temper, "device_limit", limit),
+            refuse_key=lambda: setattr(cloud, "token", "another"),
+            lose_next_create=lambda how: hivelocity.lose(cloud, how.value),
+            list_late=lambda: setattr(temper, "settling_seconds", 60.0),
+            servers_made=lambda: len(cloud.state.devices),
+        )
+
+
+@contextmanager
 def _linode() -> Iterator[Case]:
     with linode.rehearsal() as rehearsal:
         cloud = rehearsal.simulator
@@ -183,6 +204,7 @@ MAKERS: dict[str, Callable[[], AbstractContextManager[Case]]] = {
     "fake": _fake,
     "aws": _aws,
     "digitalocean": _digitalocean,
+    "hivelocity": _hivelocity,
     "linode": _linode,
     "vultr": _vultr,
 }

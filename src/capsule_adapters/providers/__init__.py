@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from capsule_adapters.providers import aws, digitalocean, equinix, linode, vultr
+from capsule_adapters.providers import aws, digitalocean, equinix, hivelocity, linode, vultr
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
 from capsule_domain.models.server import Capabilities
@@ -149,6 +149,7 @@ PROVIDERS: Mapping[str, ProviderEntry] = {
         _rest(digitalocean.DIALECT),
         _rest(vultr.DIALECT, vultr.VultrProvider),
         _rest(linode.DIALECT),
+        _rest(hivelocity.DIALECT, hivelocity.HivelocityProvider),
         replace(
             _rest(equinix.DIALECT),
             connect=_equinix,

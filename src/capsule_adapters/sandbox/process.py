@@ -132,6 +132,12 @@ def _linode(machines: "SandboxMachines", state_file: Path, token: str) -> "Cloud
     return LinodeSimulator(machines, state_file=state_file, token=token)
 
 
+def _hivelocity(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.hivelocity import HivelocitySimulator
+
+    return HivelocitySimulator(machines, state_file=state_file, token=token)
+
+
 def _aws(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
     from capsule_adapters.sandbox.aws import AwsSimulator
 
@@ -145,6 +151,7 @@ _CLOUDS: Mapping[str, Rehearse] = {
     "digitalocean": _digitalocean,
     "vultr": _vultr,
     "linode": _linode,
+    "hivelocity": _hivelocity,
     "aws": _aws,
 }
 

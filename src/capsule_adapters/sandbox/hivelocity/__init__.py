@@ -1,0 +1,6 @@
+"""A rehearsal Hivelocity: stateful, on loopback, as unkind as the real one."""
+
+from capsule_adapters.sandbox.hivelocity.endpoints import Temper
+from capsule_adapters.sandbox.hivelocity.simulator import HivelocitySimulator
+
+__all__ = ["HivelocitySimulator", "Temper"]
