@@ -26,7 +26,7 @@ from capsule_domain.models.template import Stock
 from capsule_domain.ports.provider import Provider
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, Lost
-from tests.simulators import aws, digitalocean, hivelocity, linode, vultr
+from tests.simulators import aws, digitalocean, equinix, hivelocity, linode, vultr
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 DEPLOYMENT = DeploymentId("01hzx3")
@@ -180,6 +180,27 @@ def _linode() -> Iterator[Case]:
 
 
 @contextmanager
+def _equinix() -> Iterator[Case]:
+    with equinix.rehearsal() as rehearsal:
+        cloud = rehearsal.simulator
+        temper = cloud.temper
+        yield Case(
+            provider=rehearsal.provider,
+            clock=rehearsal.clock,
+            region="da",
+            slug="c3.small.x86",
+            sold_out_slug="m3.large.x86",
+            gpu=("g2.large.x86", "da"),
+            limit_servers=lambda limit: setattr(temper, "device_limit", limit),
+            refuse_key=lambda: setattr(cloud, "token", "another"),
+            lose_next_create=lambda how: equinix.lose(cloud, how.value),
+            list_late=lambda: setattr(temper, "settling_seconds", 60.0),
+            servers_made=lambda: len(cloud.state.devices),
+            gpu_memory_gib=64,
+        )
+
+
+@contextmanager
 def _vultr() -> Iterator[Case]:
     with vultr.rehearsal() as rehearsal:
         cloud = rehearsal.simulator
@@ -205,6 +226,7 @@ MAKERS: dict[str, Callable[[], AbstractContextManager[Case]]] = {
     "aws": _aws,
     "digitalocean": _digitalocean,
     "hivelocity": _hivelocity,
+    "equinix": _equinix,
     "linode": _linode,
     "vultr": _vultr,
 }

@@ -138,6 +138,12 @@ def _hivelocity(machines: "SandboxMachines", state_file: Path, token: str) -> "C
     return HivelocitySimulator(machines, state_file=state_file, token=token)
 
 
+def _equinix(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.equinix import EquinixSimulator
+
+    return EquinixSimulator(machines, state_file=state_file, token=token)
+
+
 def _aws(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
     from capsule_adapters.sandbox.aws import AwsSimulator
 
@@ -151,6 +157,7 @@ _CLOUDS: Mapping[str, Rehearse] = {
     "digitalocean": _digitalocean,
     "vultr": _vultr,
     "linode": _linode,
+    "equinix": _equinix,
     "hivelocity": _hivelocity,
     "aws": _aws,
 }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from capsule_adapters.providers.equinix.devices import UUID_PATTERN
@@ -18,7 +18,7 @@ from capsule_domain.errors import (
     ProjectUnknown,
 )
 from capsule_domain.models.deployment import DeploymentId
-from capsule_domain.models.server import Account, Server, ServerRequest
+from capsule_domain.models.server import Account, Server, ServerRequest, ServerStatus
 from capsule_domain.ports.clock import Clock
 
 if TYPE_CHECKING:  # it brings the HTTP library along, which listing clouds does not need
@@ -66,8 +66,10 @@ class EquinixProvider(RestProvider):
             return Account(provider=self.name, identity=project, active=True)
 
     def servers(self, *, deployment: DeploymentId | None = None) -> list[Server]:
+        """Without those whose deletion was taken, which are shown for a while yet."""
         self._settled()
-        return super().servers(deployment=deployment)
+        found = super().servers(deployment=deployment)
+        return [server for server in found if server.status is not ServerStatus.GONE]
 
     def create(self, request: ServerRequest) -> Server:
         with nothing_rented():
@@ -76,28 +78,26 @@ class EquinixProvider(RestProvider):
 
     def destroy(self, server_id: str) -> None:
         try:
-            with self._forbidden_may_be_gone(server_id):
-                super().destroy(server_id)
-        except NotFound:
-            return
+            super().destroy(server_id)
+        except PermissionMissing:
+            if self._lists(server_id):
+                raise
 
     def _look(self, server_id: str) -> Server:
-        with self._forbidden_may_be_gone(server_id):
-            return super()._look(server_id)
-
-    @contextmanager
-    def _forbidden_may_be_gone(self, server_id: str) -> Iterator[None]:
-        """A device that could not be made is taken away and answered with a 403.
-
-        So it may be gone; but only the list of the project tells that from a key that
-        lacks the right.
-        """
         try:
-            yield
+            return super()._look(server_id)
         except PermissionMissing as error:
-            if any(server.server_id == server_id for server in self.servers()):
+            if self._lists(server_id):
                 raise
             raise NotFound(f"{self.name} server", server_id) from error
+
+    def _lists(self, server_id: str) -> bool:
+        """Whether the project has a device that was answered with a 403.
+
+        One that could not be made is taken away and answered so: only the list tells that
+        from a key that lacks the right, which is refused the list as well.
+        """
+        return any(server.server_id == server_id for server in self.servers())
 
     def _settled(self) -> _Project:
         """The project, after it is known to the cloud; paths lead into it from now on."""

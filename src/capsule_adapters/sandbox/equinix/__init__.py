@@ -1,0 +1,6 @@
+"""A rehearsal Equinix Metal: stateful, on loopback, as unkind as the real one was."""
+
+from capsule_adapters.sandbox.equinix.endpoints import Temper
+from capsule_adapters.sandbox.equinix.simulator import EquinixSimulator
+
+__all__ = ["EquinixSimulator", "Temper"]
