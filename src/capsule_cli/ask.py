@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from capsule_cli.output import Output
 from capsule_domain.errors import Declined, UsageError
 
+_MOST_PIPED_CHARS = 16 * 1024
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -56,11 +58,50 @@ class Ask:
             if len(fitting) == 1:
                 return fitting[0]
 
-    def _answer(self, question: str) -> str:
-        if self.no_input or not self.interactive:
+    def text(self, question: str, current: str = "") -> str:
+        """A line; an empty answer is `current`. Raises UsageError where nobody can answer."""
+        shown = f" [{current}]" if current else ""
+        return self._answer(f"{question}{shown}: ") or current
+
+    def secret(self, question: str) -> str:
+        """A line that is not shown while it is typed. Raises as `text` does."""
+        self._refuse_alone()
+        return self._hidden(f"{question}: ")
+
+    def piped(self) -> str:
+        """All of stdin. Raises UsageError at a terminal, where it would be shown, or is no text."""
+        if self.interactive:
+            raise UsageError(
+                "--stdin is for a pipe; at a terminal it is asked for unseen",
+                hint="leave --stdin out",
+            )
+        text = self._read(_MOST_PIPED_CHARS + 1)
+        if len(text) > _MOST_PIPED_CHARS or not text.replace("\n", "").isprintable():
+            raise UsageError("what came on stdin is no key", hint="one line a part, nothing else")
+        return text
+
+    def _refuse_alone(self) -> None:
+        if not self.can_ask:
             raise UsageError(
                 "this needs a yes, and nobody is there to give it", hint="add --yes, or --dry-run"
             )
+
+    def _hidden(self, question: str) -> str:
+        from getpass import getpass
+
+        try:
+            return getpass(question, stream=self.out.stderr).strip()
+        except EOFError as error:
+            raise Declined from error
+
+    def _read(self, most: int) -> str:
+        try:
+            return sys.stdin.read(most)
+        except UnicodeDecodeError as error:
+            raise UsageError("what came on stdin is not UTF-8 text") from error
+
+    def _answer(self, question: str) -> str:
+        self._refuse_alone()
         self.out.stderr.write(question)
         self.out.stderr.flush()
         return sys.stdin.readline().strip()

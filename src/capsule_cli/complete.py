@@ -50,7 +50,11 @@ built_in_profiles = _from(lambda wiring: wiring.presets().profiles())
 sprouts = _from(lambda wiring: wiring.presets().sprouts())
 own_packages = _from(lambda wiring: wiring.manage_profile().active().packages)
 providers = _from(lambda wiring: wiring.providers())
-regions = _from(lambda wiring: (region.region for region in wiring.catalogue().regions()))
+regions = _from(
+    lambda wiring: (
+        word for one in wiring.catalogue().regions() for word in (one.region, *one.aliases)
+    )
+)
 xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))
 tags = _from(lambda wiring: (tag for xnode in wiring.inventory().list() for tag in xnode.tags))
 deployments = _from(lambda wiring: (one.id for one in wiring.journal().list()))

@@ -56,6 +56,13 @@ class Output:
         if not (self.quiet or self.json):
             self.margin.success(text)
 
+    def warn(self, text: str) -> None:
+        """Something is amiss, and the work goes on; with `json` an object on stderr."""
+        if self.json:
+            self.stderr.write(json.dumps({"warning": {"message": text}}, ensure_ascii=False) + "\n")
+        elif not self.quiet:
+            self.margin.warning(text)
+
     def advise(self, command: str) -> None:
         """What to run next."""
         if not (self.quiet or self.json):

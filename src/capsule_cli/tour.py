@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from capsule_cli.money import cents, rate
 from capsule_domain.errors import CapsuleError, CheckFailed
 from capsule_domain.models.requirements import Requirements
+from capsule_domain.services.market import offers_heard
 from capsule_domain.services.place import rank
 from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import target_of
@@ -126,8 +127,10 @@ class Tour:
     def _rent(self) -> str:
         wiring = self.wiring
         wanted = Requirements(provider=CLOUD)
-        offers = wiring.market(CLOUD).offers()
-        plan = plan_deploy(NAME, offers, wanted, wiring.rates(), profile=PROFILE)
+        [heard] = wiring.market(CLOUD).ask()
+        if heard.error:
+            raise heard.error
+        plan = plan_deploy(NAME, offers_heard([heard]), wanted, wiring.rates(), profile=PROFILE)
         self._xnode = wiring.deploy(self.progress).run(plan)
         return f"{plan.offer.template} in {plan.offer.region} at {self._xnode.address}"
 

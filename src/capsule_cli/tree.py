@@ -33,8 +33,26 @@ MONITOR = Node(
 )
 OPENMESH = Node(
     "xNodes on the clouds: prices, renting, inventory, cost.",
+    "openmesh:openmesh",
     children={
         "templates": Node("What the clouds sell, cheapest first.", "templates:templates"),
+        "configure": Node("Whose xNodes these are, and their defaults.", "openmesh:configure"),
+        "providers": Node("The clouds, and which are configured.", "provider:providers"),
+        "provider": Node(
+            "One cloud: its key, its account, its templates.",
+            children={
+                "configure": Node(
+                    "Set a cloud's key, tried before it is kept.", "provider:configure"
+                ),
+                "check": Node("Whether a cloud lets us in, and far enough.", "provider:check"),
+                "templates": Node(
+                    "The templates of a cloud, from the offline catalogue.", "templates:of_provider"
+                ),
+            },
+        ),
+        "regions": Node(
+            "The regions of the clouds, and other words for them.", "templates:regions"
+        ),
         "deploy": Node("Rent the cheapest server that fits.", "deploy:deploy"),
         "deployments": Node("The journal of deployments.", "deploy:deployments"),
         "xnodes": Node("The xNodes that Capsule looks after.", "xnodes:xnodes"),

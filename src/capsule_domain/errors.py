@@ -91,7 +91,10 @@ class CredentialsMissing(ConfigurationError):
     """A cloud's key is nowhere to be found."""
 
     def __init__(self, provider: str, variable: str) -> None:
-        super().__init__(f"no credentials for {provider}", hint=f"export {variable}=…")
+        super().__init__(
+            f"no credentials for {provider}",
+            hint=f"export {variable}=…, or: capsule openmesh provider configure {provider}",
+        )
         self.provider = provider
 
 

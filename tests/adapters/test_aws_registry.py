@@ -59,13 +59,13 @@ def test_half_a_key_is_no_key_and_the_other_half_is_named(
 ) -> None:
     with pytest.raises(CredentialsMissing) as caught:
         connect("aws", credentials=given, endpoint=None, clock=FakeClock())
-    assert caught.value.hint == f"export {missing}=…"
+    assert (caught.value.hint or "").startswith(f"export {missing}=…, or: ")
 
 
 def test_nothing_anywhere_is_told() -> None:
     with pytest.raises(CredentialsMissing) as caught:
         connect("aws", credentials={}, endpoint=None, clock=FakeClock())
-    assert caught.value.hint == f"export {ID}=…"
+    assert (caught.value.hint or "").startswith(f"export {ID}=…, or: ")
 
 
 @pytest.mark.parametrize("value", ["a\nline", "a\ttab", "ключ"])

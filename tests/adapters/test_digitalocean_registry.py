@@ -50,7 +50,7 @@ def test_a_key_connects_from_either_variable(variable: str, secret: bool) -> Non
 def test_without_a_key_the_variable_is_named(credentials: dict[str, str]) -> None:
     with pytest.raises(CredentialsMissing) as caught:
         connect("digitalocean", credentials=credentials, endpoint=None, clock=FakeClock())
-    assert caught.value.hint == "export DIGITALOCEAN_API_KEY=…"
+    assert (caught.value.hint or "").startswith("export DIGITALOCEAN_API_KEY=…, or: ")
 
 
 def test_an_unknown_cloud_is_not_found_with_the_nearest() -> None:

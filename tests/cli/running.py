@@ -42,7 +42,10 @@ def wired(**ports: Any) -> Wiring:
     return Wiring(**filled)
 
 
-_PLAIN = ("provider", "bills_when_stopped", "ended", "username", "new_id")
+_PLAIN = (
+    *("provider", "provider_with", "facts", "bills_when_stopped", "ended"),
+    *("username", "new_id"),
+)
 _DEFAULTED = ("username", "new_id", "closers")
 
 
@@ -65,9 +68,12 @@ def capsule(
     *arguments: str,
     wiring: Wiring | None = None,
     answer: Callable[[str], str] | None = None,
+    piped: str = "",
     home: Path | None = None,
 ) -> Ran:
     """Run `capsule arguments…`. `answer` is the person at the terminal, if there is one.
+
+    Without one stdin is a pipe, which holds `piped`.
 
     With `home` the ports are the real ones over it.
     """
@@ -78,7 +84,7 @@ def capsule(
         ask = (
             _Person(out, yes=yes, interactive=True, answer=answer)
             if answer
-            else Ask(out, yes=yes, interactive=False)
+            else _Pipe(out, yes=yes, interactive=False, holds=piped)
         )
         if home is not None:
             code = run(["--home", str(home), *arguments], ask=ask)
@@ -89,9 +95,20 @@ def capsule(
 
 
 @dataclass(frozen=True)
+class _Pipe(Ask):
+    holds: str = ""
+
+    def _read(self, most: int) -> str:
+        return self.holds[:most]
+
+
+@dataclass(frozen=True)
 class _Person(Ask):
     answer: Callable[[str], str] | None = None
 
     def _answer(self, question: str) -> str:
         assert self.answer is not None
         return self.answer(question)
+
+    def _hidden(self, question: str) -> str:
+        return self._answer(question)

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from capsule_adapters.providers import aws, digitalocean, equinix, hivelocity, linode, vultr
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
+from capsule_domain.models.cloud import KeyPart
 from capsule_domain.models.server import Capabilities
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.provider import Provider
@@ -51,9 +52,34 @@ class ProviderEntry:
         return (self.token_variables[0], *secret)
 
     @property
+    def key_parts(self) -> tuple[KeyPart, ...]:
+        """What a key of it is made of, in the order in which it is asked for."""
+        key = KeyPart(field="api_key", title="API key", variables=self.token_variables)
+        if self.secret_variable is None:
+            return (key, *(_companion(variable) for variable in self.companion_variables))
+        secret = KeyPart(field="secret_key", title="secret key", variables=(self.secret_variable,))
+        key_id = key.model_copy(update={"title": "access key id"})
+        return (key_id, secret, *(_companion(v) for v in self.companion_variables))
+
+    @property
     def endpoint_variable(self) -> str:
         """What overrides the base URL."""
         return f"CAPSULE_{self.name.upper()}_ENDPOINT"
+
+
+def _companion(variable: str) -> KeyPart:
+    """By the end of its name, which all clouds agree on."""
+    if variable.endswith("_PROJECT_ID"):
+        return KeyPart(
+            field="project_id",
+            title="project id",
+            variables=(variable,),
+            needed=False,
+            secret=False,
+        )
+    return KeyPart(
+        field="session_token", title="session token", variables=(variable,), needed=False
+    )
 
 
 def connect(

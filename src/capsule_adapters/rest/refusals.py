@@ -26,7 +26,7 @@ _TEXTS = (
     "details",
     "help_message",
 )
-_CODES = ("id", "type", "code")
+_CODES = ("id", "type", "code", "precondition")
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _credentials(
     return kind(
         provider,
         f"{cause}: {_lowered(said)}" if said else cause,
-        hint="set its key anew, in the environment or in providers.yml",
+        hint=f"set its key anew: capsule openmesh provider configure {provider}",
         request_id=request_id,
     )
 

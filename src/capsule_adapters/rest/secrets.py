@@ -65,5 +65,5 @@ def check_header_secret(provider: str, secret: SecretStr) -> None:
         raise ConfigurationError(
             f"the key of {provider} holds a blank, a line break or another character "
             "that no key has",
-            hint="set its key anew, in the environment or in providers.yml",
+            hint=f"set its key anew: capsule openmesh provider configure {provider}",
         )

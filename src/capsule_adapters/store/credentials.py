@@ -15,6 +15,8 @@ from capsule_adapters.store.yaml_model import as_model, refuse_newer
 from capsule_domain.errors import ConfigurationError
 from capsule_domain.models.base import Model
 
+KEY_FIELDS = ("api_key", "secret_key", "session_token", "project_id")
+
 _log = logging.getLogger("capsule.store")
 
 
@@ -22,6 +24,9 @@ class _Entry(Model):
     """What providers.yml holds of one cloud."""
 
     api_key: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    project_id: SecretStr | None = None
     endpoint: str | None = None
 
 
@@ -39,12 +44,21 @@ class Credentials:
 
     def token(self, provider: str, variables: Sequence[str]) -> SecretStr | None:
         """The first of the environment's `variables` that is set, else `api_key`, else None."""
+        return self.in_environment(variables) or self.kept(provider).get("api_key")
+
+    def in_environment(self, variables: Sequence[str]) -> SecretStr | None:
+        """The first of the environment's `variables` that is set."""
         for variable in variables:
             if value := self._environment.get(variable, "").strip():
                 return SecretStr(value)
-        key = self._entry(provider).api_key
-        value = key.get_secret_value().strip() if key is not None else ""
-        return SecretStr(value) if value else None
+        return None
+
+    def kept(self, provider: str) -> Mapping[str, SecretStr]:
+        """What providers.yml holds of the cloud's key, by field; empty ones are left out."""
+        entry = self._entry(provider)
+        held = {name: getattr(entry, name) for name in KEY_FIELDS}
+        texts = {name: part.get_secret_value().strip() for name, part in held.items() if part}
+        return {name: SecretStr(text) for name, text in texts.items() if text}
 
     def endpoint(self, provider: str, variable: str) -> str | None:
         """The base URL to use instead of the cloud's own, or None."""

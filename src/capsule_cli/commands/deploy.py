@@ -85,22 +85,22 @@ def _settle_ended(run: Session, provider: str | None, *, force: bool) -> None:
 def _plan(
     run: Session, name: str, wanted: "Requirements", profile: str | None, tags: str | None
 ) -> "DeployPlan":
+    from capsule_cli.heard import offers_or_worst
     from capsule_cli.values import listed
     from capsule_domain.services.ended import left_out
-    from capsule_domain.services.place import known_region
+    from capsule_domain.services.place import placed, regions_of
     from capsule_domain.services.plan import plan_deploy, server_name
 
     wiring = run.wiring
     server_name(name)
     meant_for = wiring.manage_profile().show(profile).profile.name
     market = wiring.market(wanted.provider)
-    if wanted.region:
-        known_region(wanted.region, market.regions())
+    offers = offers_or_worst(run.out, market.ask(), wiring.clock().now())
     clouds = () if wanted.provider else wiring.configured()
     return plan_deploy(
         name,
-        market.offers(),
-        wanted,
+        offers,
+        placed(wanted, [*wiring.catalogue().regions(), *regions_of(offers)]),
         wiring.rates(),
         profile=meant_for,
         tags=listed(tags),

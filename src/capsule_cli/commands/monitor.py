@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import complete
+from capsule_cli.ages import age, span
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _paint_health(screen: "Screen", found: "Health", now: datetime) -> None:
     screen.fields(
         [
             ("status", status_dot(found.status, active=found.status == "healthy")),
-            ("checked", _age(found.checked_at, now)),
+            ("checked", age(found.checked_at, now)),
         ]
     )
     for check in found.checks:
@@ -70,8 +71,8 @@ def _paint_metrics(screen: "Screen", found: "Metrics", now: datetime) -> None:
             ("CPU", _percent(found.cpu_percent)),
             ("memory", _percent(found.memory_percent)),
             ("load", "  ".join("?" if load is None else f"{load:.2f}" for load in loads)),
-            ("uptime", _span(found.uptime_seconds)),
-            ("collected", _age(found.collected_at, now)),
+            ("uptime", "?" if found.uptime_seconds is None else span(found.uptime_seconds)),
+            ("collected", age(found.collected_at, now)),
         ]
     )
     if found.disks:
@@ -85,20 +86,3 @@ def _paint_metrics(screen: "Screen", found: "Metrics", now: datetime) -> None:
 
 def _percent(value: float | None) -> str:
     return "?" if value is None else f"{value:.1f} %"
-
-
-def _span(seconds: float | None) -> str:
-    """`3 d 4 h`, `12 min`, `8 s`: the two largest units are enough."""
-    if seconds is None:
-        return "?"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
-    shown = [f"{amount} {unit}" for amount, unit in parts if amount][:2]
-    return " ".join(shown) or "0 s"
-
-
-def _age(moment: datetime, now: datetime) -> str:
-    seconds = (now - moment).total_seconds()
-    return "just now" if seconds < 2 else f"{_span(seconds)} ago"

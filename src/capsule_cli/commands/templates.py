@@ -1,19 +1,19 @@
-"""What the clouds sell."""
+"""What the clouds sell, and where."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capsule_cli import complete, wishes
-from capsule_cli.session import session
+from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
+    from capsule_cli.pricelist import PriceTable
     from capsule_cli.theme import Screen
-    from capsule_domain.models.template import Offer, Template
-
-_SORTS = ("price", "cpu", "memory", "name")
+    from capsule_domain.models.requirements import Requirements
+    from capsule_domain.models.template import Offer, Region, Template
+    from capsule_domain.services.market import Heard
 
 
 def templates(
@@ -37,15 +37,14 @@ def templates(
     ] = "price",
 ) -> None:
     """What the clouds sell, cheapest first."""
+    from capsule_cli.pricelist import SORTS
     from capsule_domain.errors import UsageError
-    from capsule_domain.services.place import known_region, offers_of, rank
 
-    if sort not in _SORTS:
+    if sort not in SORTS:
         raise UsageError(
-            f"templates cannot be sorted by '{sort}'", hint=f"--sort {'|'.join(_SORTS)}"
+            f"templates cannot be sorted by '{sort}'", hint=f"--sort {'|'.join(SORTS)}"
         )
     run = session(ctx)
-    wiring = run.wiring
     wanted = wishes.requirements(
         min_cpu=min_cpu,
         min_memory=min_memory,
@@ -53,66 +52,105 @@ def templates(
         gpu=gpu,
         gpu_model=gpu_model,
         region=region,
-        provider=provider and wiring.known_provider(provider),
+        provider=provider and run.wiring.known_provider(provider),
         arch=arch,
     )
-    sold: Sequence[Template | Offer]
-    if live:
-        market = wiring.market(provider)
-        regions = market.regions() if region else ()
-        sold = market.offers()
-    else:
-        regions = wiring.catalogue().regions()
-        sold = wiring.catalogue().templates()
-        if region:
-            sold = [offer for template in sold for offer in offers_of(template)]
-    if region:
-        known_region(region, regions)
-    fitting = sorted(rank(sold, wanted, wiring.rates()).fitting, key=_key(sort))
-    run.out.show(fitting, lambda screen: _paint(screen, fitting, len(sold), live=live))
+    table = _live(run, wanted, sort) if live else _offline(run, wanted, sort)
+    run.out.show(table.data(), table.paint)
 
 
-def _key(sort: str) -> Any:
-    """What to order by; sorting is stable, so equals stay cheapest first."""
-    return {
-        "price": lambda _offer: 0,
-        "cpu": lambda offer: -offer.vcpus,
-        "memory": lambda offer: -offer.memory_mib,
-        "name": lambda offer: offer.template,
-    }[sort]
+def _offline(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":
+    from capsule_domain.services.place import offers_of, placed
+
+    catalogue = run.wiring.catalogue()
+    wanted = placed(wanted, catalogue.regions())
+    templates = catalogue.templates()
+    if wanted.region:
+        offers = [offer for template in templates for offer in offers_of(template)]
+        return _table(run, offers, wanted, sort)
+    return _table(run, templates, wanted, sort)
 
 
-def _paint(
-    screen: "Screen", fitting: Sequence["Template | Offer"], seen: int, *, live: bool
+def _live(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":
+    from capsule_cli.heard import offers_or_worst
+    from capsule_domain.services.place import placed, regions_of
+
+    wiring = run.wiring
+    market = wiring.market(wanted.provider)
+    run.out.talk(f"asking {', '.join(market.clouds)} …")
+    heard = market.ask_and_keep(wiring.price_lists())
+    offers = offers_or_worst(run.out, heard, wiring.clock().now())
+    wanted = placed(wanted, [*wiring.catalogue().regions(), *regions_of(offers)])
+    return _table(run, offers, wanted, sort, heard)
+
+
+def _table(
+    run: Session,
+    sold: "Sequence[Template | Offer]",
+    wanted: "Requirements",
+    sort: str,
+    heard: "Sequence[Heard] | None" = None,
+) -> "PriceTable":
+    from capsule_cli.pricelist import PriceTable, sorted_rows
+    from capsule_domain.services.place import rank
+
+    wiring = run.wiring
+    return PriceTable(
+        rows=sorted_rows(rank(sold, wanted, wiring.rates()).fitting, sort),
+        seen=len(sold),
+        now=wiring.clock().now(),
+        live=heard is not None,
+        ended=wiring.ended,
+        changes=[change for one in heard or () for change in one.changes],
+    )
+
+
+def of_provider(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="A cloud.", autocompletion=complete.providers)],
 ) -> None:
+    """The templates of a cloud, from the offline catalogue."""
+    from capsule_domain.models.requirements import Requirements
+
+    run = session(ctx)
+    wanted = Requirements(provider=run.wiring.known_provider(name))
+    sold = [t for t in run.wiring.catalogue().templates() if t.provider == name]
+    table = _table(run, sold, wanted, "price")
+    run.out.show(table.data(), table.paint)
+
+
+def regions(
+    ctx: typer.Context,
+    *,
+    provider: wishes.AtProvider = None,
+) -> None:
+    """The regions of the clouds, and other words for them."""
+    run = session(ctx)
+    chosen = provider and run.wiring.known_provider(provider)
+    rows = [r for r in run.wiring.catalogue().regions() if chosen in (None, r.provider)]
+    run.out.show(rows, lambda screen: _paint_regions(screen, rows))
+
+
+def _paint_regions(screen: "Screen", rows: "Sequence[Region]") -> None:
     from rich.text import Text
 
-    from capsule_cli.money import cents, rate
-
-    screen.header("Templates")
-    if not fitting:
-        screen.line(f"none of {seen} fits")
+    screen.header("Regions")
+    if not rows:
+        screen.line("none")
         return
     screen.table(
-        ["cloud", "template", "where", "cores", "GiB", "disk", "$/hr", "$/mo", "GPU"],
+        ["cloud", "region", "name", "country", "also called"],
         [
             (
-                offer.provider[:4].upper(),
-                Text(offer.template, "name"),
-                offer.region or f"{len(offer.regions)} regions",
-                str(offer.vcpus),
-                f"{Decimal(offer.memory_mib) / 1024:g}",
-                f"{offer.disk_gib}",
-                Text(rate(offer.price_per_hour), "money"),
-                cents(offer.price_per_month),
-                f"{offer.gpu.count} × {offer.gpu.model}" if offer.gpu else "",
+                row.provider[:4].upper(),
+                Text(row.region, "name"),
+                row.name,
+                row.country,
+                ", ".join(row.aliases),
             )
-            for offer in fitting
+            for row in rows
         ],
-        right=["cores", "GiB", "disk", "$/hr", "$/mo"],
-        whole=["cloud", "template"],
+        whole=["cloud", "region"],
     )
-    oldest = min(offer.as_of for offer in fitting)
-    age = "asked just now" if live else f"offline catalogue, prices as of {oldest:%Y-%m-%d}"
     if screen.fancy:
-        screen.line(f"{len(fitting)} of {seen}; {age}", style="advice")
+        screen.hint("capsule openmesh templates --region REGION")

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capsule_domain.errors import NotFound
+from capsule_domain.errors import NotFound, UsageError
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.provider import Provider
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from capsule_adapters.sandbox.control import SandboxControl
     from capsule_adapters.store.credentials import Credentials
+    from capsule_domain.models.cloud import CloudFacts
+    from capsule_domain.ports.cloud_keys import CloudKey, CloudKeys
 
 
 class CloudPorts:
@@ -89,7 +91,6 @@ class CloudPorts:
         entry = PROVIDERS.get(name)
         if entry is None:
             raise NotFound("provider", name, known=PROVIDERS)
-        variable, *others = entry.key_variables
         if self._sandboxed:
             self.sandbox.up()
             access = self.sandbox.access()
@@ -99,17 +100,35 @@ class CloudPorts:
             tokens = dict.fromkeys(entry.key_variables, access.token)
             endpoint = access.endpoints[name]
             return connect(name, credentials=tokens, endpoint=endpoint, clock=self._clock)
-        found = self._credentials.token(name, entry.token_variables)
-        beside = (*others, *entry.companion_variables)
+        from capsule_domain.services.cloud_key import key_at_hand
+
+        return self.provider_with(name, key_at_hand(self.keys, name))
+
+    def provider_with(self, name: str, key: "CloudKey") -> Provider:
+        """The cloud opened by that key. In the rehearsal no key of a person's goes anywhere."""
+        from capsule_adapters.providers import PROVIDERS, connect
+
+        if self._sandboxed:
+            hint = "capsule --sandbox openmesh provider check " + name
+            raise UsageError("in the rehearsal every cloud has its key already", hint=hint)
+        entry = PROVIDERS[name]
         return connect(
             name,
             credentials={
-                **{other: self._environment.get(other, "") for other in beside},
-                **({variable: found} if found else {}),
+                part.variables[0]: key[part.field] for part in entry.key_parts if part.field in key
             },
             endpoint=self._credentials.endpoint(name, entry.endpoint_variable),
             clock=self._clock,
         )
+
+    @cached_property
+    def keys(self) -> "CloudKeys":
+        from capsule_adapters.providers import PROVIDERS
+        from capsule_adapters.store.cloud_keys import YamlCloudKeys
+
+        parts = {name: entry.key_parts for name, entry in PROVIDERS.items()}
+        environment = {} if self._sandboxed else self._environment
+        return YamlCloudKeys(self._home, environment, parts)
 
     @cached_property
     def _credentials(self) -> "Credentials":
@@ -122,6 +141,21 @@ class CloudPorts:
 
         entry = PROVIDERS.get(provider)
         return entry is None or entry.capabilities.bills_when_stopped
+
+    def facts(self, provider: str) -> "CloudFacts":
+        """What is known of a cloud without asking it. Raises NotFound."""
+        from capsule_adapters.providers import PROVIDERS
+        from capsule_domain.models.cloud import CloudFacts
+
+        entry = PROVIDERS.get(provider)
+        if entry is None:
+            raise NotFound("provider", provider, known=PROVIDERS)
+        return CloudFacts(
+            name=entry.name,
+            title=entry.title,
+            capabilities=entry.capabilities,
+            ended=entry.ended,
+        )
 
     def ended(self, provider: str) -> "date | None":
         from capsule_adapters.providers import PROVIDERS

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from capsule_domain.errors import ConfigurationError, NotFound
@@ -9,12 +10,14 @@ from capsule_domain.errors import ConfigurationError, NotFound
 if TYPE_CHECKING:
     from datetime import date
 
+    from capsule_domain.models.cloud import CloudFacts
     from capsule_domain.models.cost import CostReport
     from capsule_domain.models.deployment import DeploymentEvent
     from capsule_domain.models.money import Rates
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
+    from capsule_domain.ports.cloud_keys import CloudKeys
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.editor import Editor
     from capsule_domain.ports.examination import Examination
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
     from capsule_domain.ports.presets import Presets
+    from capsule_domain.ports.price_lists import PriceLists
     from capsule_domain.ports.profile_texts import ProfileTexts
     from capsule_domain.ports.provider import Provider
     from capsule_domain.ports.sandbox import Sandbox
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     from capsule_domain.services.activate import Activate
     from capsule_domain.services.bootstrap import Bootstrap
     from capsule_domain.services.check import Check
+    from capsule_domain.services.clouds import Clouds
+    from capsule_domain.services.configure_provider import ConfigureProvider, ConnectWith
     from capsule_domain.services.deploy import Deploy
     from capsule_domain.services.environment import ManageProfile
     from capsule_domain.services.generate import Generate
@@ -102,6 +108,12 @@ class Wiring:
     bills_when_stopped: Callable[[str], bool]
     ended: "Callable[[str], date | None]"
     """The day on which a cloud's service ended, or None while it goes on."""
+    facts: "Callable[[str], CloudFacts]"
+    """What is known of a cloud without asking it. Raises NotFound."""
+    cloud_keys: "Callable[[], CloudKeys]"
+    provider_with: "ConnectWith"
+    """A cloud opened by a key that need not be kept."""
+    price_lists: "Callable[[], PriceLists]"
     username: str = "admin"
     """Who runs this, as a machine's first user would be called."""
     new_id: Callable[[], str] = _token
@@ -192,10 +204,24 @@ class Wiring:
         if not configured:
             raise ConfigurationError(
                 "no cloud is configured",
-                hint="export DIGITALOCEAN_API_KEY=…, or rehearse: capsule --sandbox …",
+                hint="capsule openmesh provider configure NAME; or rehearse: capsule --sandbox …",
             )
         names = configured if provider else still_going(configured, self.ended)
-        return Market([self.provider(name) for name in names], self.catalogue().templates())
+        return Market(
+            {name: partial(self.provider, name) for name in names},
+            self.catalogue().templates(),
+            self.clock(),
+        )
+
+    def clouds(self) -> "Clouds":
+        from capsule_domain.services.clouds import Clouds
+
+        return Clouds(self.facts, self.cloud_keys(), self.catalogue())
+
+    def configure_provider(self) -> "ConfigureProvider":
+        from capsule_domain.services.configure_provider import ConfigureProvider
+
+        return ConfigureProvider(self.cloud_keys(), self.provider_with)
 
     def deploy(self, progress: "Callable[[DeploymentEvent], None]") -> "Deploy":
         from capsule_domain.services.deploy import Deploy

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.presets import Presets
+    from capsule_domain.ports.price_lists import PriceLists
     from capsule_domain.ports.search_path import SearchPath
 
 
@@ -74,6 +75,10 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         provider=real.clouds.provider,
         bills_when_stopped=real.clouds.bills_when_stopped,
         ended=real.clouds.ended,
+        facts=real.clouds.facts,
+        cloud_keys=lambda: real.clouds.keys,
+        provider_with=real.clouds.provider_with,
+        price_lists=real.price_lists,
         username=_username(),
         closers=real.closers,
     )
@@ -235,6 +240,11 @@ class _RealPorts:
             environment=self._environment,
             clock=self.clock,
         )
+
+    def price_lists(self) -> "PriceLists":
+        from capsule_adapters.store.price_lists import JsonPriceLists
+
+        return JsonPriceLists(self._home / "catalogue")
 
     def known_hosts(self) -> "KnownHosts":
         from capsule_adapters.ssh.known_hosts import KnownHostsFile

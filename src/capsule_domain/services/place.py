@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
-from capsule_domain.errors import NotFound
+from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.money import Money, Rates
 from capsule_domain.models.requirements import Period, PriceLimit, Requirements
 from capsule_domain.models.template import Offer, Region, Stock, Template
@@ -135,9 +135,39 @@ def offers_of(template: Template) -> Sequence[Offer]:
     return [Offer(**fields, region=region) for region in template.regions]
 
 
+def regions_of(offers: Iterable[Offer]) -> Sequence[Region]:
+    """The regions in which something is offered, as far as offers tell of them."""
+    found = dict.fromkeys((offer.provider, offer.region) for offer in offers)
+    return [Region(provider=provider, region=region) for provider, region in found]
+
+
 def known_region(name: str, regions: Iterable[Region]) -> str:
-    """`name`, if some cloud has a region of that id. Raises NotFound with the nearest."""
-    known = {region.region for region in regions}
-    if name not in known:
-        raise NotFound("region", name, known=known, hint="capsule openmesh templates")
-    return name
+    """The id of the region that `name` means: an id, or another word for one, in any case.
+
+    Raises NotFound with the nearest, and Conflict when it means several.
+    """
+    known = [*regions]
+    if any(region.region == name for region in known):
+        return name
+    meant = sorted({r.region for r in known if name.lower() in _words(r)})
+    if len(meant) > 1:
+        raise Conflict(f"'{name}' may mean {', '.join(meant)}", hint="write it as one of them")
+    if not meant:
+        words = {word for region in known for word in (region.region, *region.aliases)}
+        raise NotFound("region", name, known=words, hint="capsule openmesh regions")
+    return meant[0]
+
+
+def _words(region: Region) -> set[str]:
+    return {word.lower() for word in (region.region, *region.aliases)}
+
+
+def placed(wanted: Requirements, regions: Iterable[Region]) -> Requirements:
+    """`wanted` with its region by the cloud's own id; `regions` are those that there are.
+
+    Raises NotFound and Conflict.
+    """
+    if wanted.region is None:
+        return wanted
+    at = [r for r in regions if wanted.provider in (None, r.provider)]
+    return wanted.model_copy(update={"region": known_region(wanted.region, at)})

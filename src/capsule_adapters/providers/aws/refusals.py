@@ -76,7 +76,7 @@ _KINDS = (
         r"|InvalidSignature\w*|IncompleteSignature\w*|MissingAuthenticationToken\w*|Blocked"
         r"|InvalidAccessKeyId|OptInRequired|NotSignedUp",
         CredentialsRefused,
-        "set its key anew, in the environment or in providers.yml",
+        "set its key anew: capsule openmesh provider configure aws",
         "the key is not accepted: ",
     ),
     _Kind(_OUT, OutOfStock, "try another region: capsule openmesh templates --live"),

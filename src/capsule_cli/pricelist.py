@@ -1,0 +1,154 @@
+"""Templates and offers as rows: for a person, and with what belongs beside them as JSON."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from capsule_cli.theme import Screen
+    from capsule_domain.models.price_list import PriceChange
+    from capsule_domain.models.template import Offer, Template
+
+UNSOURCED, ENDED = "?", "†"
+_SHOWN_CHANGES = 10
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """What fits, cheapest first or as it was sorted, out of `seen`."""
+
+    rows: "Sequence[Template | Offer]"
+    seen: int
+    now: datetime
+    live: bool
+    ended: Callable[[str], date | None]
+    changes: "Sequence[PriceChange]" = field(default=())
+
+    def data(self) -> list[dict[str, Any]]:
+        """For scripts: each row with `ended`, and with `previous` where its price moved."""
+        from capsule_cli.output import plain
+
+        moved = {(c.provider, c.slug, c.region): c for c in self.changes}
+        return [
+            {
+                **plain(row),
+                "ended": _iso(self.ended(row.provider)),
+                "previous": _previous(moved.get((row.provider, row.slug, row.region or ""))),
+            }
+            for row in self.rows
+        ]
+
+    def paint(self, screen: "Screen") -> None:
+        """For a person: the table, and below it what its signs mean."""
+        screen.header("Templates")
+        if not self.rows:
+            screen.line(f"none of {self.seen} fits")
+            return
+        screen.table(
+            ["cloud", "template", "where", "cores", "GiB", "disk", "$/hr", "$/mo", "GPU"],
+            [self._row(row) for row in self.rows],
+            right=["cores", "GiB", "disk", "$/hr", "$/mo"],
+            whole=["cloud", "template"],
+        )
+        if screen.fancy:
+            screen.line(f"{len(self.rows)} of {self.seen}; {self._age()}", style="advice")
+        self._legend(screen)
+        self._paint_changes(screen)
+
+    def _row(self, row: "Template | Offer") -> "tuple[Any, ...]":
+        from rich.text import Text
+
+        from capsule_cli.money import cents, rate
+
+        mark = ENDED if self.ended(row.provider) else ""
+        doubt = "" if row.sourced else UNSOURCED
+        return (
+            row.provider[:4].upper() + mark,
+            Text(row.template, "name"),
+            row.region or _regions(row.regions),
+            str(row.vcpus),
+            f"{Decimal(row.memory_mib) / 1024:g}",
+            f"{row.disk_gib}",
+            Text(rate(row.price_per_hour) + doubt, "money"),
+            cents(row.price_per_month) + doubt,
+            f"{row.gpu.count} × {row.gpu.model}" if row.gpu else "",
+        )
+
+    def _age(self) -> str:
+        """How old the prices are; of several, the oldest."""
+        from capsule_cli.ages import age
+
+        oldest = min(row.as_of for row in self.rows)
+        if self.live:
+            return f"asked {age(oldest, self.now)}"
+        days = max((self.now - oldest).days, 0)
+        told = "today" if not days else f"{days} day{'s' if days > 1 else ''} old"
+        return f"offline catalogue, prices as of {oldest:%Y-%m-%d} ({told})"
+
+    def _legend(self, screen: "Screen") -> None:
+        if any(not row.sourced for row in self.rows):
+            screen.line(f"{UNSOURCED} nobody vouches for this price: --live asks", style="advice")
+        ends = {row.provider: self.ended(row.provider) for row in self.rows}
+        for provider, day in sorted(ends.items()):
+            if day:
+                screen.line(
+                    f"{ENDED} {provider} ended on {day}: nothing can be rented there",
+                    style="advice",
+                )
+
+    def _paint_changes(self, screen: "Screen") -> None:
+        from capsule_cli.money import rate
+
+        if not self.changes:
+            return
+        screen.section("Prices that moved")
+        for one in self.changes[:_SHOWN_CHANGES]:
+            old, new = rate(one.old_price_per_hour), rate(one.price_per_hour)
+            moved = f"{old} → {new} an hour" if old != new else _monthly(one)
+            where = f"{one.template} in {one.region} at {one.provider}"
+            screen.line(f"  {where}: {moved}, since {one.since:%Y-%m-%d %H:%M} UTC")
+        more = len(self.changes) - _SHOWN_CHANGES
+        if more > 0:
+            screen.line(f"  and {more} more: --json has them all", style="advice")
+
+
+def sorted_rows(rows: "Iterable[Template | Offer]", by: str) -> "Sequence[Template | Offer]":
+    """By one of SORTS; sorting is stable, so equals stay cheapest first."""
+    return sorted(rows, key=SORTS[by])
+
+
+SORTS: Mapping[str, Callable[[Any], Any]] = {
+    "price": lambda _row: 0,
+    "cpu": lambda row: -row.vcpus,
+    "memory": lambda row: -row.memory_mib,
+    "name": lambda row: row.template,
+}
+
+
+def _regions(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} regions"
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _monthly(change: "PriceChange") -> str:
+    from capsule_cli.money import cents
+
+    old, new = cents(change.old_price_per_month), cents(change.price_per_month)
+    return f"{old} → {new} a month"
+
+
+def _previous(change: "PriceChange | None") -> dict[str, Any] | None:
+    from capsule_cli.output import plain
+
+    if change is None:
+        return None
+    return {
+        "price_per_hour": plain(change.old_price_per_hour),
+        "price_per_month": plain(change.old_price_per_month),
+        "asked_at": plain(change)["since"],
+    }
