@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from capsule_adapters.nix.literal import nix_literal
 from capsule_domain.errors import NixFailed
-from capsule_domain.models.forecast import Forecast, LockedNixpkgs, PackageFacts
+from capsule_domain.models.forecast import BuildPlan, Forecast, LockedNixpkgs, PackageFacts
 from capsule_domain.models.stack import NixpkgsFlag
 
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
@@ -77,8 +77,7 @@ def read_facts(answer: str) -> Mapping[str, PackageFacts]:
 def read_forecast(answer: str, lines: Sequence[str]) -> Forecast | None:
     """The forecast of `nix build --dry-run --json`: its JSON, and its lines on stderr.
 
-    None when the JSON does not tell the path that would be made. The words for people
-    changed over the versions of Nix; what is not understood is left out.
+    None when the JSON does not tell the path that would be made.
     """
     try:
         [made] = json.loads(answer)
@@ -87,6 +86,14 @@ def read_forecast(answer: str, lines: Sequence[str]) -> Forecast | None:
         return None
     if not isinstance(store_path, str):
         return None
+    return Forecast(store_path=store_path, **read_build_plan(lines, own).model_dump())
+
+
+def read_build_plan(lines: Sequence[str], own: str | None = None) -> BuildPlan:
+    """What a dry build says on stderr; `own` is what all else is built for.
+
+    The words for people changed over the versions of Nix; what is not understood is left out.
+    """
     lists: dict[str, list[tuple[str, str]]] = {"built": [], "fetched": [], "paths": []}
     sizes: dict[str, float] = {}
     current: list[tuple[str, str]] | None = None
@@ -100,8 +107,7 @@ def read_forecast(answer: str, lines: Sequence[str]) -> Forecast | None:
                 current.append((item["path"], item["name"]))
         else:
             current = None
-    return Forecast(
-        store_path=store_path,
+    return BuildPlan(
         fetch=len(lists["fetched"]),
         download_mib=sizes.get("download"),
         unpacked_mib=sizes.get("unpacked"),

@@ -68,13 +68,15 @@ class NixProcess:
         own_home: bool = False,
         kept_lines: int = _KEPT_LINES,
         timeout_seconds: float | None = None,
+        check: bool = True,
     ) -> "Said":
         """Run `words` (the first is the program's name) to its end in `folder`.
 
-        `doing` begins the message of a failure: `cannot build the environment`. With
-        `own_home` nothing is written to the person's home; its settings hold. Raises
-        ToolMissing, NixFailed, HostUnreachable, StoreError, and HostError for a Nix that
-        does not start or does not end in `timeout_seconds`.
+        `doing` begins the message of a failure: `cannot build the environment`; without
+        `check` a Nix that fails is an answer too. With `own_home` nothing is written to the
+        person's home; its settings hold. Raises ToolMissing, NixFailed, HostUnreachable,
+        StoreError, and HostError for a Nix that does not start or does not end in
+        `timeout_seconds`.
         """
         program = find_program(words[0], self.environment, self.places)
         if program is None:
@@ -92,7 +94,7 @@ class NixProcess:
             finally:
                 _end(process, self.gentle_seconds)
         said = Said(process.returncode, bytes(ear.output).decode(errors="replace"), ear.lines())
-        if said.exit_code != 0:
+        if check and said.exit_code != 0:
             raise failure(doing, said.exit_code, said.lines)
         return said
 

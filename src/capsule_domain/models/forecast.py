@@ -13,14 +13,13 @@ class LockedNixpkgs(Model):
     date: Moment | None = None
 
 
-class Forecast(Model):
-    """What making an environment would take.
+class BuildPlan(Model):
+    """What Nix would do to make something.
 
-    `store_path` is what it would be. `build` names what would be built here, from
-    source or by putting packages together; sizes are None where Nix gives none.
+    `build` names what would be built here, from source or by putting packages together;
+    sizes are None where Nix gives none.
     """
 
-    store_path: str
     fetch: int = Field(default=0, ge=0)
     """How many store paths would be downloaded."""
     download_mib: float | None = None
@@ -28,6 +27,12 @@ class Forecast(Model):
     build: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     """What Nix does not know how to come by."""
+
+
+class Forecast(BuildPlan):
+    """What making an environment would take; `store_path` is what it would be."""
+
+    store_path: str
 
 
 class PackageFacts(Model):

@@ -12,7 +12,7 @@ from capsule_domain.errors import (
     ToolMissing,
 )
 from capsule_domain.models.finding import Finding
-from capsule_domain.models.forecast import Forecast, Inspection, InspectionStep
+from capsule_domain.models.forecast import BuildPlan, Forecast, Inspection, InspectionStep
 from capsule_domain.models.nixos import PreviewFormat
 from capsule_domain.models.profile import Environment
 from capsule_domain.ports.nix_environment import NixEnvironment, PreparedFlake, Progress
@@ -162,8 +162,8 @@ def _misfit(error: CapsuleError) -> Finding:
     return found.model_copy(update={"file": error.file, "line": error.line})
 
 
-def told(forecast: Forecast) -> str:
-    """A forecast in a few words."""
+def told(forecast: BuildPlan) -> str:
+    """A plan of Nix in a few words."""
     parts = [f"{forecast.fetch} to download"]
     if forecast.download_mib is not None:
         parts.append(f"{forecast.download_mib:.1f} MiB")

@@ -56,6 +56,12 @@ class NixpkgsPlace:
             return self._downloaded(self.pin, pulse)
         return self._on_path(pulse) or self._downloaded(self.release, pulse)
 
+    def here(self, pulse: Pulse) -> Found | None:
+        """The folder that was given, or `<nixpkgs>`; nothing is downloaded for it."""
+        if self.folder is not None:
+            return self._given(Path(self.folder).expanduser().absolute())
+        return self._on_path(pulse)
+
     def _given(self, folder: Path) -> Found:
         if not (folder / "default.nix").is_file():
             raise ConfigurationError(f"{folder} is no nixpkgs: it has no default.nix", hint=_HINT)

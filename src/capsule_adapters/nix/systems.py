@@ -1,0 +1,212 @@
+"""Whole NixOS systems, evaluated and planned by `nix-instantiate` and `nix-build`."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import quote
+
+from capsule_adapters.nix.complaint import failure
+from capsule_adapters.nix.evaluation import FEATURES, read_build_plan
+from capsule_adapters.nix.faults import read_fault
+from capsule_adapters.nix.index.place import NixpkgsPlace
+from capsule_adapters.nix.process import PLACES, NixProcess, Said
+from capsule_adapters.nix.pulse import Pulse
+from capsule_domain.errors import NixFailed
+from capsule_domain.models.forecast import BuildPlan
+from capsule_domain.models.systems import SystemReport, SystemsReport, SystemsSource
+from capsule_domain.ports.nix_systems import Progress
+
+_MOST_SYSTEMS = 25
+"""At a time: each takes some hundred megabytes, and Nix keeps what it has."""
+_MOST_FAULTS = 5
+"""After so many that cannot be evaluated the rest waits for them to be corrected."""
+_SECONDS = 3600.0
+_MOST_LINES = 50_000
+_MARK = "capsule "
+_NO_STORE = {"NIX_REMOTE": "dummy://"}
+
+
+class NixosSystems:
+    """Implements the NixSystems port. `environment` is what Nix sees, with PATH and HOME."""
+
+    def __init__(
+        self, *, environment: Mapping[str, str] | None = None, places: Sequence[str] = PLACES
+    ) -> None:
+        seen = dict(os.environ if environment is None else environment)
+        self._nix = NixProcess(seen, places)
+        self._without_store = NixProcess({**seen, **_NO_STORE}, places)
+
+    def nixpkgs(self, folder: str | None, progress: Progress) -> str | None:
+        """`folder`, or `<nixpkgs>`; nothing is downloaded."""
+        place = NixpkgsPlace(self._nix, folder, lock=None, pin=None, release="")
+        found = place.here(Pulse(progress))
+        return None if found is None else found.folder
+
+    def evaluate(
+        self, source: SystemsSource, *, nixpkgs: str | None, progress: Progress
+    ) -> SystemsReport:
+        """One start of Nix for up to 25 systems, and one more for each that fails, up to five."""
+        heard, faults = _Heard(), 0
+        pulse = Pulse(lambda seconds, _: progress(seconds, heard.told))
+        while faults < _MOST_FAULTS:
+            known = set(heard.reports)
+            said = self._evaluated(source, nixpkgs, heard, pulse)
+            heard.listen(said.lines)
+            if said.exit_code != 0:
+                faults += 1
+                heard.fail(said, _folders(source))
+            elif not heard.left or set(heard.reports) == known:
+                break
+        return heard.report()
+
+    def plan(self, source: SystemsSource, *, nixpkgs: str | None, progress: Progress) -> BuildPlan:
+        """From `nix-build --dry-run`: this needs a store."""
+        with _asking(source, nixpkgs) as expression:
+            words = ["nix-build", *FEATURES, "--dry-run", "--no-out-link", "-A", "builds"]
+            said = self._nix.run(
+                [*words, *expression],
+                doing="cannot plan the build",
+                pulse=Pulse(progress),
+                kept_lines=_MOST_LINES,
+                timeout_seconds=_SECONDS,
+            )
+        return read_build_plan(said.lines)
+
+    def _evaluated(
+        self, source: SystemsSource, nixpkgs: str | None, heard: "_Heard", pulse: Pulse
+    ) -> Said:
+        # What a lock names has to be fetched into a store; a folder can be read without one.
+        nix, mode = (self._nix, []) if source.locked else (self._without_store, ["--readonly-mode"])
+        with _asking(source, nixpkgs, done=list(heard.reports), most=_MOST_SYSTEMS) as expression:
+            words = [
+                "nix-instantiate",
+                *FEATURES,
+                *mode,
+                "--eval",
+                "--show-trace",
+                "-A",
+                "evaluate",
+            ]
+            return nix.run(
+                [*words, *expression],
+                doing=_DOING,
+                pulse=pulse,
+                kept_lines=_MOST_LINES,
+                timeout_seconds=_SECONDS,
+                check=False,
+            )
+
+
+_DOING = "cannot evaluate the systems"
+
+
+@dataclass
+class _Heard:
+    """What Nix told so far, over all its starts."""
+
+    hosts: list[str] = field(default_factory=list)
+    stubbed: list[str] = field(default_factory=list)
+    reports: dict[str, SystemReport] = field(default_factory=dict)
+    begun: str | None = None
+
+    @property
+    def told(self) -> str:
+        """For a person who waits."""
+        return f"{len(self.reports)} systems evaluated" if self.reports else "evaluating"
+
+    @property
+    def left(self) -> list[str]:
+        return [host for host in self.hosts if host not in self.reports]
+
+    def listen(self, lines: Sequence[str]) -> None:
+        self.begun = None
+        found: dict[str, list[str]] = {}
+        for line in lines:
+            event = _event(line)
+            if "hosts" in event:
+                self.hosts, self.stubbed = event["hosts"], event["stubbed"]
+            elif "begun" in event:
+                self.begun, found = event["begun"], {"assertion": [], "warning": []}
+            elif "derivation" in event:
+                self._done(event["host"], event["derivation"] or None, found)
+            else:
+                for kind in found.keys() & event.keys():
+                    found[kind].append(" ".join(event[kind].split()))
+        if self.begun is not None:
+            self._done(self.begun, None, found, is_done=False)
+
+    def _done(
+        self,
+        host: str,
+        derivation: str | None,
+        found: Mapping[str, list[str]],
+        *,
+        is_done: bool = True,
+    ) -> None:
+        self.begun = None if is_done else host
+        self.reports[host] = SystemReport(
+            host=host,
+            derivation=derivation,
+            assertions=tuple(found["assertion"]),
+            warnings=tuple(found["warning"]),
+        )
+
+    def fail(self, said: Said, folders: Sequence[str]) -> None:
+        """Nix ended at the system that it had begun. Raises when it began none."""
+        error = failure(_DOING, said.exit_code, said.lines)
+        lines = [line for line in said.lines if not _event(line)]
+        fault = read_fault(lines, folders)
+        if self.begun is None:
+            if not isinstance(error, NixFailed):
+                raise error
+            self.begun = "flake.nix" if not self.hosts else self.left[0]
+        if not isinstance(error, NixFailed) and fault.file is None:
+            raise error
+        before = self.reports.get(self.begun, SystemReport(host=self.begun))
+        self.reports[self.begun] = before.model_copy(update={"fault": fault})
+
+    def report(self) -> SystemsReport:
+        return SystemsReport(
+            systems=tuple(self.reports[host] for host in sorted(self.reports)),
+            left_out=tuple(self.left),
+            stubbed=tuple(self.stubbed),
+        )
+
+
+def _event(line: str) -> Mapping[str, Any]:
+    mark, found, text = line.removeprefix("trace: ").partition(_MARK)
+    if mark or not found:
+        return {}
+    try:
+        event = json.loads(text)
+    except ValueError:
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _folders(source: SystemsSource) -> Sequence[str]:
+    if source.flake is not None:
+        return [source.flake]
+    return sorted({str(Path(file).parent) for file in source.files.values()})
+
+
+@contextmanager
+def _asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterator[Sequence[str]]:
+    """The last words of a command line that asks systems.nix."""
+    url = None
+    if source.flake is not None and source.locked:
+        url = f"path:{quote(source.flake)}"
+    asked = {"nixpkgs": nixpkgs, "flake": source.flake, "url": url, "files": source.files, **more}
+    with (
+        TemporaryDirectory(prefix="capsule-systems-") as scratch,
+        as_file(files("capsule_adapters.nix") / "systems.nix") as expression,
+    ):
+        request = Path(scratch, "request.json")
+        request.write_text(json.dumps(asked))
+        yield ["--argstr", "request", str(request), str(expression)]
