@@ -89,27 +89,52 @@ def altered(alter: Callable[[Any], Any]) -> Fault:
     return Fault(Trouble.ALTERED, alter=alter)
 
 
+@dataclass(eq=False)
+class _Waiting:
+    """A trouble ahead: `after` requests more it hits `times`."""
+
+    fault: Fault
+    methods: re.Pattern[str]
+    paths: re.Pattern[str]
+    times: int
+    after: int
+
+
 class Faults:
     """The troubles ahead, in order. Safe for several threads."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Fault, re.Pattern[str], re.Pattern[str]]] = []
+        self._waiting: list[_Waiting] = []
         self._lock = Lock()
 
-    def add(self, fault: Fault, *, method: str = ".*", path: str = ".*", times: int = 1) -> None:
-        """Let the next `times` requests fail whose whole method and path match."""
-        entry = (fault, re.compile(method), re.compile(path))
+    def add(
+        self,
+        fault: Fault,
+        *,
+        method: str = ".*",
+        path: str = ".*",
+        times: int = 1,
+        after: int = 0,
+    ) -> None:
+        """Let requests fail whose whole method and path match: `after` of them pass first."""
         with self._lock:
-            self._waiting += [entry] * times
+            self._waiting.append(
+                _Waiting(fault, re.compile(method), re.compile(path), times, after)
+            )
 
     def take(self, method: str, path: str) -> Fault | None:
         """The trouble for this request, which it uses up."""
         with self._lock:
-            for entry in self._waiting:
-                fault, methods, paths = entry
-                if methods.fullmatch(method) and paths.fullmatch(path):
-                    self._waiting.remove(entry)
-                    return fault
+            for waiting in self._waiting:
+                if not waiting.methods.fullmatch(method) or not waiting.paths.fullmatch(path):
+                    continue
+                if waiting.after > 0:
+                    waiting.after -= 1
+                    continue
+                waiting.times -= 1
+                if waiting.times <= 0:
+                    self._waiting.remove(waiting)
+                return waiting.fault
         return None
 
     def clear(self) -> None:
@@ -119,4 +144,4 @@ class Faults:
 
     def __len__(self) -> int:
         with self._lock:
-            return len(self._waiting)
+            return sum(waiting.times for waiting in self._waiting)

@@ -88,7 +88,7 @@ def _rehearsal(folder: Path) -> Iterator[None]:
         machines.start()
         clouds = {
             name: running.enter_context(_opened(rehearse, machines, folder / f"{name}.json", token))
-            for name, rehearse in _rehearsed().items()
+            for name, rehearse in rehearsed().items()
         }
         running.callback(file.unlink, missing_ok=True)
         announce(
@@ -163,7 +163,7 @@ _CLOUDS: Mapping[str, Rehearse] = {
 }
 
 
-def _rehearsed() -> Mapping[str, Rehearse]:
+def rehearsed() -> Mapping[str, Rehearse]:
     """The clouds that can be rehearsed here: AWS needs moto, which is in the extra `sandbox`."""
     from capsule_adapters.sandbox.aws.engine import is_installed
 

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import HTTPClientError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ReadTimeoutError as StalledError
 
 from capsule_adapters.rest.patience import Patience
 from capsule_domain.ports.clock import Clock
 
 _LOG = logging.getLogger("capsule.rest")
 _PIECE_BYTES = 64 * 1024
-_OF_AWS = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<\w*Response[\s>]|\s*\{")
-"""How XML and JSON of AWS begin. A web page that is well formed would pass for an empty answer."""
+_OF_AWS = re.compile(
+    rb"\s*(?:(?:<\?xml[^>]*\?>\s*)?<(\w*Response)[\s>].*</\1>|\{.*\})\s*", re.DOTALL
+)
+"""How XML and JSON of AWS begin and end: what was cut off does not end so, and a web page that
+is well formed would pass for an empty answer."""
 
 
 class Senseless(HTTPClientError):
@@ -80,7 +84,7 @@ class BoundedHttp:
             if self._clock.monotonic() > until:
                 answered.raw.close()
                 raise Senseless(what="something that takes too long to arrive")
-        if data.strip() and answered.status_code < 500 and not _OF_AWS.match(data):
+        if answered.status_code < 500 and not _OF_AWS.fullmatch(data):
             what = f"something that is no answer of AWS (HTTP {answered.status_code})"
             raise Senseless(what=what)
         raw = _Read(bytes(data))
@@ -106,6 +110,8 @@ class _Read:
 def _pieces(raw: Any) -> Iterator[bytes]:
     try:
         yield from raw.stream(_PIECE_BYTES)
+    except StalledError as error:
+        raise ReadTimeoutError(endpoint_url="", error=error) from error
     except HTTPError as error:
         # Whatever goes wrong in the middle of an answer: the connection broke.
         raise HTTPClientError(error=error) from error
