@@ -135,7 +135,7 @@ DIALECT = Dialect(
         Refusal(
             r"not been granted permission",
             PermissionMissing,
-            hint="ask who owns the account for the right, at my.hivelocity.net",
+            hint="ask whoever owns the account for the right, in the myVelocity portal",
         ),
         Refusal(
             r"access to deployment not allowed",

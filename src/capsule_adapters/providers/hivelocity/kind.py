@@ -84,7 +84,7 @@ class Kind(RestProvider):
                 self.name,
                 f"server {server_id} is cancelled, and billed to the end of its {device.period} "
                 "term",
-                hint="see its cancellation at my.hivelocity.net",
+                hint="see its cancellation in the myVelocity portal",
             )
         raise Busy(self.name, f"server {server_id} is ending")
 

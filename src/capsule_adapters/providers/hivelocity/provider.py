@@ -143,7 +143,7 @@ class HivelocityProvider:
                 self.name,
                 f"{what} is not shown, and order {waiting.order_id} is still under way "
                 f"({waiting.status or 'no status'}): it may be that one",
-                hint="try again when the order is done: see my.hivelocity.net",
+                hint="try again when the order is done: see the myVelocity portal",
             )
 
 
