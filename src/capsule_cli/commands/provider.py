@@ -33,6 +33,8 @@ def providers(
     wiring = run.wiring
     found = wiring.clouds().summaries(wiring.providers(), wiring.configured())
     rows = [row for row in found if row.configured or not configured]
+    if run.options.sandbox:
+        rows = [row.model_copy(update={"key_from": row.key_from and "rehearsal"}) for row in rows]
     paint = _paint_detailed if detailed else _paint_providers
     run.out.show(rows, lambda screen: paint(screen, rows))
 
@@ -122,6 +124,11 @@ def configure(
     if from_env and stdin:
         raise UsageError("--from-env and --stdin are two places", hint="leave one out")
     run = session(ctx)
+    if run.options.sandbox:
+        raise UsageError(
+            "in the rehearsal every cloud has its key already",
+            hint="capsule --sandbox openmesh providers",
+        )
     name = run.wiring.known_provider(name)
     service = run.wiring.configure_provider()
     key = _key(run, name, from_env=from_env, stdin=stdin)

@@ -113,8 +113,9 @@ def of_provider(
     from capsule_domain.models.requirements import Requirements
 
     run = session(ctx)
-    wanted = Requirements(provider=run.wiring.known_provider(name))
-    sold = [t for t in run.wiring.catalogue().templates() if t.provider == name]
+    provider = run.wiring.known_provider(name)
+    wanted = Requirements(provider=provider)
+    sold = [t for t in run.wiring.catalogue().templates() if t.provider == provider]
     table = _table(run, sold, wanted, "price")
     run.out.show(table.data(), table.paint)
 

@@ -38,9 +38,11 @@ def xnodes(
     """The xNodes that Capsule looks after."""
     from capsule_cli.values import listed, made
     from capsule_domain.models.xnode import XNodeFilter
+    from capsule_domain.services.place import region_meant
 
     run = session(ctx)
-    chosen = made(XNodeFilter, status=status, region=region, provider=provider, tags=listed(tags))
+    place = region and region_meant(region, run.wiring.catalogue().regions())
+    chosen = made(XNodeFilter, status=status, region=place, provider=provider, tags=listed(tags))
     rows = run.wiring.inventory().list(chosen)
     run.out.show(rows, lambda screen: _paint(screen, rows))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
-from capsule_domain.errors import ConfigurationError, NotFound
+from capsule_domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
     from capsule_domain.ports.monitor import Monitor
+    from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
+    from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
     from capsule_domain.ports.page import Pages
@@ -76,6 +78,8 @@ class Wiring:
     rates: "Callable[[], Rates]"
     renderer: "Callable[[], NixRenderer]"
     nix: "Callable[[], NixTool]"
+    module_reader: "Callable[[], ModuleReader]"
+    nix_systems: "Callable[[], NixSystems]"
     nix_environment: "Callable[[], NixEnvironment]"
     search_path: "Callable[[], SearchPath]"
     configurations: "Callable[[], Configurations]"
@@ -125,10 +129,10 @@ class Wiring:
             self.closers.pop()()
 
     def known_provider(self, name: str) -> str:
-        """`name`, if there is such a cloud. Raises NotFound with the nearest."""
-        if name not in self.providers():
-            raise NotFound("provider", name, known=self.providers())
-        return name
+        """The cloud that `name` is, or begins. Raises NotFound with the nearest, and Conflict."""
+        from capsule_domain.services.one_of import one_of
+
+        return one_of("provider", name, self.providers(), hint="capsule openmesh providers")
 
     def choices_to_change(self, *, dry_run: bool) -> "Choices":
         """The user's choices; in a dry run what is saved goes nowhere."""
@@ -151,7 +155,14 @@ class Wiring:
     def validate(self) -> "Validate":
         from capsule_domain.services.validate import Validate
 
-        return Validate(self.nix(), self.configurations(), self.choices())
+        return Validate(
+            nix_tool=self.nix(),
+            configurations=self.configurations(),
+            choices=self.choices(),
+            reader=self.module_reader(),
+            index=self.index(),
+            systems=self.nix_systems(),
+        )
 
     def activate(self) -> "Activate":
         from capsule_domain.services.activate import Activate

@@ -35,7 +35,7 @@ class CloudSummary(Model):
     title: str
     configured: bool
     key_from: str | None
-    """Where its key is: `environment`, `providers.yml`, or `elsewhere`."""
+    """Where its key is: `environment`, `providers.yml`, `elsewhere` or `rehearsal`."""
     templates: int = Field(ge=0)
     regions: int = Field(ge=0)
     bills_when_stopped: bool

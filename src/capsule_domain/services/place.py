@@ -158,6 +158,14 @@ def known_region(name: str, regions: Iterable[Region]) -> str:
     return meant[0]
 
 
+def region_meant(name: str, regions: Iterable[Region]) -> str:
+    """As `known_region`; a word that nobody knows stays: what is rented may be anywhere."""
+    try:
+        return known_region(name, regions)
+    except NotFound:
+        return name
+
+
 def _words(region: Region) -> set[str]:
     return {word.lower() for word in (region.region, *region.aliases)}
 
