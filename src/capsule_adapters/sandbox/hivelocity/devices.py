@@ -33,7 +33,8 @@ def create(
     place = _place(product, wanted)
     if period not in _PERIODS or period in product.not_for:
         raise Refusal(400, "Billing period is not enabled for this product.")
-    if wanted.get("osName") not in product.systems:
+    system = wanted.get("osName")
+    if not isinstance(system, str) or system not in product.systems:
         raise Refusal(400, "osName must match an operating system of the product.")
     hostname = wanted.get("hostname")
     if not isinstance(hostname, str) or not _FULL_NAME.fullmatch(hostname):
@@ -42,7 +43,7 @@ def create(
     if not isinstance(script, str):
         raise Refusal(400)
     key_id = wanted.get("publicSshKeyId", 0)
-    if key_id and key_id not in state.keys:
+    if not isinstance(key_id, int) or (key_id and key_id not in state.keys):
         raise Refusal(400, "Public ssh key not found.")
     order = Order(state.new_id())
     device = Device(
@@ -51,7 +52,7 @@ def create(
         hostname=hostname,
         product=product.id,
         location=place,
-        system=wanted["osName"],
+        system=system,
         period=period,
         tags=tags,
         key_id=key_id,
