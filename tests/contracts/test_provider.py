@@ -26,7 +26,7 @@ from capsule_domain.models.template import Stock
 from capsule_domain.ports.provider import Provider
 from tests.fakes.clock import FakeClock
 from tests.fakes.provider import FakeProvider, Lost
-from tests.simulators import aws, digitalocean, equinix, hivelocity, linode, vultr
+from tests.simulators import aws, digitalocean, equinix, hivelocity, linode, scaleway, vultr
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 DEPLOYMENT = DeploymentId("01hzx3")
@@ -201,6 +201,28 @@ def _equinix() -> Iterator[Case]:
 
 
 @contextmanager
+def _scaleway() -> Iterator[Case]:
+    with scaleway.rehearsal() as rehearsal:
+        cloud = rehearsal.simulator
+        temper = cloud.temper
+        yield Case(
+            provider=rehearsal.provider,
+            clock=rehearsal.clock,
+            region="fr-par-1",
+            slug="DEV1-S",
+            # Which the cloud says only when it is to be switched on.
+            sold_out_slug="PLAY2-PICO",
+            gpu=("L4-2-24G", "fr-par-1"),
+            limit_servers=lambda limit: setattr(temper, "server_limit", limit),
+            refuse_key=lambda: setattr(cloud, "token", "another"),
+            lose_next_create=lambda how: scaleway.lose(cloud, how.value),
+            list_late=lambda: setattr(temper, "settling_seconds", 60.0),
+            servers_made=lambda: len(cloud.state.servers),
+            gpu_memory_gib=48,
+        )
+
+
+@contextmanager
 def _vultr() -> Iterator[Case]:
     with vultr.rehearsal() as rehearsal:
         cloud = rehearsal.simulator
@@ -228,6 +250,7 @@ MAKERS: dict[str, Callable[[], AbstractContextManager[Case]]] = {
     "hivelocity": _hivelocity,
     "equinix": _equinix,
     "linode": _linode,
+    "scaleway": _scaleway,
     "vultr": _vultr,
 }
 

@@ -42,6 +42,7 @@ class Oracle:
             args=dict(exchange.request.query),
             headers={**exchange.request.headers, "Authorization": "Bearer x"},
             data=exchange.request.body,
+            content_type=_kind(exchange.request.headers),
         )
         try:
             self._openapi.validate_request(request)
@@ -53,7 +54,12 @@ class Oracle:
         assert not undocumented, f"{where}: undocumented: {undocumented}"
         if exchange.fault in _FAULTY_ANSWERS or _is_not_the_clouds(exchange.status):
             return
-        response = MockResponse(exchange.body, exchange.status or 0, headers=dict(exchange.headers))
+        response = MockResponse(
+            exchange.body,
+            exchange.status or 0,
+            headers=dict(exchange.headers),
+            content_type=_kind({k.lower(): v for k, v in exchange.headers.items()}),
+        )
         try:
             self._openapi.validate_response(request, response)
         except Exception as error:
@@ -69,7 +75,7 @@ class Oracle:
             if self._followed(p)["in"] == "query"
         }
         yield from (f"?{name}" for name in exchange.request.query if name not in known)
-        if exchange.request.body:
+        if exchange.request.body and _kind(exchange.request.headers) == _JSON:
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             yield from self._unknown(schema, json.loads(exchange.request.body), "body")
 
@@ -127,6 +133,14 @@ def oracle(name: str) -> Oracle:
 
 # A fault may make an answer that no description has; a refusal is still in the cloud's form.
 _FAULTY_ANSWERS = (Trouble.BODY, Trouble.HALF, Trouble.ENDLESS, Trouble.ALTERED)
+
+
+_JSON = "application/json"
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    """The kind of a request's body: JSON, unless it says that it is something else."""
+    return headers.get("content-type", _JSON).partition(";")[0]
 
 
 def _is_not_the_clouds(status: int | None) -> bool:

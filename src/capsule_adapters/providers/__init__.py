@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from capsule_adapters.providers import aws, digitalocean, equinix, hivelocity, linode, vultr
+from capsule_adapters.providers import (
+    aws,
+    digitalocean,
+    equinix,
+    hivelocity,
+    linode,
+    scaleway,
+    vultr,
+)
 from capsule_adapters.rest.dialect import Dialect
 from capsule_domain.errors import CredentialsMissing, NotFound
 from capsule_domain.models.cloud import KeyPart
@@ -159,6 +167,16 @@ def _equinix(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Cloc
     )
 
 
+def _scaleway(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
+    """Every zone there; what is rented goes into the project that is named beside the key."""
+    project = secrets.get(scaleway.PROJECT_VARIABLE)
+    return scaleway.ScalewayProvider(
+        _api(scaleway.DIALECT, secrets, endpoint, clock),
+        clock,
+        project_id=None if project is None else project.get_secret_value(),
+    )
+
+
 PROVIDERS: Mapping[str, ProviderEntry] = {
     entry.name: entry
     for entry in (
@@ -181,6 +199,11 @@ PROVIDERS: Mapping[str, ProviderEntry] = {
             connect=_equinix,
             companion_variables=(equinix.PROJECT_VARIABLE,),
             ended=equinix.ENDED,
+        ),
+        replace(
+            _rest(scaleway.DIALECT),
+            connect=_scaleway,
+            companion_variables=(scaleway.PROJECT_VARIABLE,),
         ),
     )
 }

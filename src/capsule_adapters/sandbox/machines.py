@@ -32,7 +32,7 @@ class NoMachines:
         public_keys: Sequence[str],  # noqa: ARG002
         user_data: str,  # noqa: ARG002
     ) -> str:
-        number = (int(server_id) if server_id.isdecimal() else crc32(server_id.encode())) % 65_000
+        number = (int(server_id) if server_id.isdecimal() else crc32(server_id.encode())) % 64_000
         return f"127.77.{number // 250}.{number % 250 + 1}"
 
     def switch_on(self, server_id: str) -> None: ...

@@ -144,6 +144,12 @@ def _equinix(machines: "SandboxMachines", state_file: Path, token: str) -> "Clou
     return EquinixSimulator(machines, state_file=state_file, token=token)
 
 
+def _scaleway(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
+    from capsule_adapters.sandbox.scaleway import ScalewaySimulator
+
+    return ScalewaySimulator(machines, state_file=state_file, token=token)
+
+
 def _aws(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
     from capsule_adapters.sandbox.aws import AwsSimulator
 
@@ -159,6 +165,7 @@ _CLOUDS: Mapping[str, Rehearse] = {
     "linode": _linode,
     "equinix": _equinix,
     "hivelocity": _hivelocity,
+    "scaleway": _scaleway,
     "aws": _aws,
 }
 
