@@ -133,3 +133,9 @@ def _corrected(description: dict[str, Any]) -> None:
         }
     # What is remembered of an exchange is without the key.
     description["security"] = []
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            # They may come from anywhere, though not every operation lists them.
+            refused = operation["responses"]["401"]
+            for status in ("403", "404", "422", "429"):
+                operation["responses"].setdefault(status, refused)
