@@ -73,3 +73,11 @@ class SecretRef(Model):
     def path(self) -> PurePosixPath:
         """Where the running machine has it, in memory and for its owner alone."""
         return _FOLDERS[self.tool] / self.name
+
+
+class Leak(Model):
+    """Where a file that is to be written holds a secret: the line, from 1, and why."""
+
+    file: str
+    line: int
+    rule: str
