@@ -4,10 +4,9 @@ Every cloud of the sandbox's table is in it. The troubles are worded by the clou
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ from capsule_domain.errors import (
 )
 from capsule_domain.models.server import ServerStatus
 from tests.fakes.clock import FakeClock
-from tests.simulators.clouds import NAMES, ONCE, Cloud, opened
+from tests.simulators.clouds import NAMES, ONCE, Cloud, open_clouds
 
 REFUSED = 6
 UNAVAILABLE = 7
@@ -94,11 +93,7 @@ every_cloud_with_totals = pytest.mark.parametrize(
 every_cloud = pytest.mark.parametrize("cloud", NAMES, indirect=True)
 
 
-@pytest.fixture(scope="module")
-def clouds() -> Iterator[Callable[[str], Cloud]]:
-    """Each cloud, opened when it is first asked for."""
-    with ExitStack() as stack:
-        yield cache(lambda name: stack.enter_context(opened(name)))
+clouds = pytest.fixture(scope="module")(open_clouds)
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ A cloud that comes into the sandbox's table is in these suites without a line mo
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, Final
 
@@ -117,6 +117,12 @@ def opened(name: str, *, patience: Patience = TWICE) -> Iterator[Cloud]:
         )
         yield cloud
         cloud.impatient.close()
+
+
+def open_clouds() -> Iterator[Callable[[str], Cloud]]:
+    """A fixture: each cloud by its name, opened when it is first asked for."""
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(opened(name)))
 
 
 def description_of(name: str) -> Any:
