@@ -28,23 +28,13 @@ def create(
 ) -> Device:
     """A new device, which is no more than an order. Raises Refusal and changes nothing."""
     wanted = body if isinstance(body, dict) else {}
-    period = wanted.get("period", "hourly")
     product = _product(kind, wanted)
-    place = _place(product, wanted)
-    if period not in _PERIODS or period in product.not_for:
-        raise Refusal(400, "Billing period is not enabled for this product.")
-    system = wanted.get("osName")
-    if not isinstance(system, str) or system not in product.systems:
-        raise Refusal(400, "osName must match an operating system of the product.")
-    hostname = wanted.get("hostname")
-    if not isinstance(hostname, str) or not _FULL_NAME.fullmatch(hostname):
-        raise Refusal(400, "Hostname must be a fully qualified domain name.")
+    place, hostname = _place(product, wanted), _hostname(wanted)
+    period, system = _period(product, wanted), _system(product, wanted)
     tags, script = checked_tags(wanted.get("tags", [])), wanted.get("script", "")
     if not isinstance(script, str):
         raise Refusal(400)
-    key_id = wanted.get("publicSshKeyId", 0)
-    if not isinstance(key_id, int) or (key_id and key_id not in state.keys):
-        raise Refusal(400, "Public ssh key not found.")
+    key_id = _key_id(state, wanted)
     order = Order(state.new_id())
     device = Device(
         id=state.new_id(),
@@ -168,3 +158,32 @@ def _place(product: stock.Product, wanted: Mapping[str, Any]) -> str:
     if product.stock_at(place) == "unavailable":
         raise Refusal(400, f"Product {product.id} is out of stock at {place}.")
     return place
+
+
+def _period(product: stock.Product, wanted: Mapping[str, Any]) -> str:
+    period = wanted.get("period", "hourly")
+    if not isinstance(period, str) or period not in _PERIODS or period in product.not_for:
+        raise Refusal(400, "Billing period is not enabled for this product.")
+    return period
+
+
+def _system(product: stock.Product, wanted: Mapping[str, Any]) -> str:
+    system = wanted.get("osName")
+    if not isinstance(system, str) or system not in product.systems:
+        raise Refusal(400, "osName must match an operating system of the product.")
+    return system
+
+
+def _hostname(wanted: Mapping[str, Any]) -> str:
+    hostname = wanted.get("hostname")
+    if not isinstance(hostname, str) or not _FULL_NAME.fullmatch(hostname):
+        raise Refusal(400, "Hostname must be a fully qualified domain name.")
+    return hostname
+
+
+def _key_id(state: State, wanted: Mapping[str, Any]) -> int:
+    """One key, or 0 for none."""
+    key_id = wanted.get("publicSshKeyId", 0)
+    if not isinstance(key_id, int) or (key_id and key_id not in state.keys):
+        raise Refusal(400, "Public ssh key not found.")
+    return key_id
