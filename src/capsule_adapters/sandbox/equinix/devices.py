@@ -98,7 +98,7 @@ def shown(device: Device, included: Container[str]) -> dict[str, Any]:
         "updated_at": time(device.created_at),
         "project": link(f"/projects/{device.project}"),
         "ssh_keys": [link(f"/ssh-keys/{id_}") for id_ in device.key_ids],
-        "ip_addresses": _addresses(device, whole="ip_addresses" in included),
+        "ip_addresses": _addresses(device),
         **{name: part if name in included else links[name] for name, part in parts.items()},
         **({"provisioning_percentage": 20.0} if device.is_new else {}),
         **link(f"/devices/{device.id}"),
@@ -112,8 +112,8 @@ def tags(wanted: object) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _addresses(device: Device, *, whole: bool) -> list[dict[str, Any]]:
-    """Its private address comes first, as if to be taken for its public one."""
+def _addresses(device: Device) -> list[dict[str, Any]]:
+    """Whole always: its own SDK can read no link in their place. The private one comes first."""
     if device.address is None:
         return []
     last = int(device.id[:2], 16)
@@ -122,21 +122,19 @@ def _addresses(device: Device, *, whole: bool) -> list[dict[str, Any]]:
         (f"2604:1380:4641:{last:x}::3", 6, True),
         (device.address, 4, True),
     )
-    links = [link(f"/ips/{device.id[:-1]}{number}") for number in range(len(every))]
-    if not whole:
-        return list(links)
     return [
         {
-            "id": its_link["href"].rpartition("/")[2],
+            "id": f"{device.id[:-1]}{number}",
             "address": address,
             "address_family": family,
             "public": public,
             "management": True,
             "enabled": True,
             "cidr": 31 if family == 4 else 127,
-            **its_link,
+            "assigned_to": link(f"/devices/{device.id}"),
+            **link(f"/ips/{device.id[:-1]}{number}"),
         }
-        for (address, family, public), its_link in zip(every, links, strict=True)
+        for number, (address, family, public) in enumerate(every)
     ]
 
 
