@@ -5,10 +5,12 @@ skips because the machine lacks a program or a reference file is counted aloud a
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,9 @@ MISSING = ("missing tool: ", "missing reference: ")
 LONG_FORMS = {"full": "the long form: run with --full", "live": "a real account: run with --live"}
 
 KEPT = frozenset({"CAPSULE_REQUIRE_SHARED"})
+
+ENDPOINT = re.compile(r"CAPSULE_[A-Z]+_ENDPOINT")
+"""Where a cloud is: belongs to its key."""
 
 OURS_AND_THE_CLOUDS = (
     "CAPSULE_",
@@ -48,10 +53,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("capsule")
     group.addoption("--full", action="store_true", help="run the long forms too (marker full)")
     group.addoption("--live", action="store_true", help="ask real accounts too (marker live)")
+    group.addoption(
+        "--live-spend",
+        type=Decimal,
+        metavar="USD",
+        help="the most that --live may rent for, all accounts together",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave the person's home before anything is imported, session fixtures included."""
+    _refuse_uncapped(config)
     settings.register_profile(
         "quick",
         deadline=None,
@@ -66,6 +78,17 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in _kept_out(os.environ, live=bool(config.getoption("--live"))):
         del os.environ[name]
     os.environ.update(_homes(home))
+
+
+def _refuse_uncapped(config: pytest.Config) -> None:
+    """Real accounts are asked only with a cap, and by one process, which alone can keep to it."""
+    if not config.getoption("--live"):
+        return
+    cap = config.getoption("--live-spend")
+    if cap is None or not cap.is_finite() or cap < 0:
+        raise pytest.UsageError("--live needs --live-spend USD, the most that it may rent for")
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        raise pytest.UsageError("--live keeps to its cap in one process only: leave -n out")
 
 
 def pytest_unconfigure() -> None:
@@ -124,7 +147,9 @@ def _kept_out(environment: Mapping[str, str], *, live: bool) -> list[str]:
     return [
         name
         for name in environment
-        if name not in KEPT and (name.startswith(prefixes) or name.upper() in ALSO_REMOVED)
+        if name not in KEPT
+        and not (live and ENDPOINT.fullmatch(name))
+        and (name.startswith(prefixes) or name.upper() in ALSO_REMOVED)
     ]
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.tools import ROOT
 
 SUITE = """
@@ -79,9 +81,21 @@ def test_missing_tools_are_counted_aloud_and_choices_are_not(tmp_path: Path) -> 
 
 
 def test_full_and_live_run_what_is_skipped_otherwise(tmp_path: Path) -> None:
-    ended = run_suite(tmp_path, "--full", "--live")
+    ended = run_suite(tmp_path, "--full", "--live", "--live-spend", "0")
     assert ended.returncode == 0, ended.stdout
     assert "4 passed, 3 skipped" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--live-spend", "-1"), ("--live-spend", "NaN"), ("--live-spend", "1", "-n", "2")],
+)
+def test_real_accounts_are_not_asked_without_a_cap(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    ended = run_suite(tmp_path, "--live", *options)
+    assert ended.returncode == 4
+    assert "--live" in ended.stderr
 
 
 def test_a_missing_tool_fails_in_ci(tmp_path: Path) -> None:
