@@ -207,9 +207,9 @@ def capacity() -> dict[str, Any]:
 
 def has_room(plan: object, metro_code: object, quantity: object) -> bool:
     """Whether so many of a plan can be had in a metro now."""
-    if plan not in PLANS or metro_code not in METROS:
+    if not isinstance(plan, str) or not isinstance(metro_code, str):
         return False
-    wanted = int(quantity) if isinstance(quantity, str) and quantity.isdecimal() else 1
-    plan, metro_code = str(plan), str(metro_code)
-    there = in_metro(plan, metro_code)
-    return there and wanted <= _AVAILABLE_SERVERS[level(plan, metro_code)]
+    if plan not in PLANS or metro_code not in METROS or not in_metro(plan, metro_code):
+        return False
+    wanted = int(quantity[:9]) if isinstance(quantity, str) and quantity.isdecimal() else 1
+    return wanted <= _AVAILABLE_SERVERS[level(plan, metro_code)]
