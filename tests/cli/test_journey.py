@@ -121,6 +121,7 @@ def test_a_rehearsed_xnode_is_rented_watched_priced_and_ended(person: Person) ->
     [
         ("vultr", "vultr-vc2-1", "vultr-bare-4", "0.007"),
         ("linode", "linode-nanode-1gb", "linode-gpu-rtx6000", "0.0075"),
+        ("hivelocity", "2311", "hive-small", "0.012"),
     ],
 )
 def test_other_clouds_are_rehearsed_too(
