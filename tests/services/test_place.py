@@ -7,11 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capsule_domain.errors import NotFound
+from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.money import Money, Rates
 from capsule_domain.models.requirements import PriceLimit, Requirements
 from capsule_domain.models.template import Arch, Gpu, Offer, Region, Stock, Template
-from capsule_domain.services.place import known_region, offers_of, rank
+from capsule_domain.services.place import (
+    known_region,
+    offers_of,
+    placed,
+    rank,
+    region_meant,
+    regions_of,
+)
 
 AS_OF = datetime(2026, 11, 23, tzinfo=UTC)
 RATES = Rates(as_of=AS_OF, source="a test", usd_per={"EUR": Decimal("1.1")})
@@ -151,3 +158,48 @@ def test_an_unknown_region_suggests_the_nearest() -> None:
     assert known_region("fra1", regions) == "fra1"
     with pytest.raises(NotFound, match="did you mean fra1"):
         known_region("fra2", regions)
+
+
+SEVERAL = [
+    Region(provider="digitalocean", region="nyc1"),
+    Region(provider="hivelocity", region="NYC1", aliases=("new-york",)),
+    Region(provider="hivelocity", region="ATL2", aliases=("atlanta",)),
+    Region(provider="scaleway", region="fr-par-1", aliases=("par1", "paris")),
+    Region(provider="scaleway", region="fr-par-2", aliases=("par2", "paris")),
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "provider", "region"),
+    [
+        ("atlanta", None, "ATL2"),
+        ("Atlanta", None, "ATL2"),
+        ("atl2", None, "ATL2"),
+        ("par1", None, "fr-par-1"),
+        ("nyc1", None, "nyc1"),
+        ("NYC1", None, "NYC1"),
+        ("nyc1", "hivelocity", "NYC1"),
+        (None, None, None),
+    ],
+)
+def test_a_region_is_meant_by_its_id_or_another_word(
+    word: str | None, provider: str | None, region: str | None
+) -> None:
+    wanted = Requirements(region=word, provider=provider)
+    assert placed(wanted, SEVERAL) == wanted.model_copy(update={"region": region})
+
+
+def test_a_word_for_two_regions_is_a_conflict() -> None:
+    for word in ("paris", "Nyc1"):
+        with pytest.raises(Conflict, match="may mean"):
+            known_region(word, SEVERAL)
+
+
+def test_a_filter_takes_a_word_that_nobody_knows_as_it_is() -> None:
+    assert region_meant("atlanta", SEVERAL) == "ATL2"
+    assert region_meant("moon", SEVERAL) == "moon"
+
+
+def test_offers_tell_their_regions_once() -> None:
+    offers = [an_offer(), an_offer()]
+    assert len(regions_of(offers)) == 1
