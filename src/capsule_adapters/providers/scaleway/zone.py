@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from capsule_adapters.providers.scaleway.belongings import ENDING_SECONDS, Belongings
 from capsule_adapters.providers.scaleway.capabilities import UUID_PATTERN
 from capsule_adapters.providers.scaleway.dialect import (
     images,
@@ -36,8 +37,6 @@ from capsule_domain.ports.clock import Clock
 if TYPE_CHECKING:  # it brings the HTTP library along, which listing clouds does not need
     from capsule_adapters.rest.transport import JsonApi
 
-_ENDING_SECONDS = 300.0
-"""How long a server may take to go, and then its volumes to come loose."""
 _STARTING_SECONDS = 60.0
 """How long a new server may be busy with its volumes before it can be switched on."""
 
@@ -59,6 +58,7 @@ class ScalewayZone(RestProvider):
         self._zone = zone
         self._project_id = project_id
         self._page_size = page_size
+        self._belongings = Belongings(zone, api, clock)
 
     def projects(self) -> list[Project]:
         """Every project that the key reaches."""
@@ -88,10 +88,7 @@ class ScalewayZone(RestProvider):
     def destroy(self, server_id: str) -> None:
         """End it with its volumes and its reserved addresses, which else would stay and bill."""
         with suppress(NotFound):
-            instance = self._instance(server_id)
-            with suppress(NotFound):
-                when_free(self._clock, lambda: self._end(server_id), _ENDING_SECONDS)
-            self._clear(instance)
+            self._take_away(server_id)
 
     def _project(self) -> str:
         try:
@@ -157,11 +154,12 @@ class ScalewayZone(RestProvider):
             if lost and may_run:
                 raise self._left(server_id, "whether it was switched on is not known") from error
             try:
-                self.destroy(server_id)
+                # Not found is not gone: what was just made may not be known everywhere.
+                self._take_away(server_id)
             except (ProviderError, NotFound) as kept:
                 raise self._left(server_id, "it could not be set up, nor be ended") from kept
             if isinstance(error, NotFound):
-                raise ProviderError(self.name, "the new server was gone at once") from error
+                raise ProviderError(self.name, "the new server was not found") from error
             if isinstance(error, ProviderUnavailable):
                 error.sent = False  # nothing is rented any more
             raise
@@ -178,59 +176,28 @@ class ScalewayZone(RestProvider):
         with understood(self.name, item, answer.request_id):
             return Instance.model_validate(within(answer.body, item))
 
+    def _take_away(self, server_id: str) -> None:
+        """Raises NotFound when it is not there to begin with."""
+        instance = self._instance(server_id)
+        with suppress(NotFound):
+            when_free(self._clock, lambda: self._end(server_id), ENDING_SECONDS)
+        self._belongings.delete(instance)
+
     def _end(self, server_id: str) -> None:
         """One attempt, which never is the last: Busy until the server is NotFound.
 
         One that is off is deleted, any other terminated; in between the cloud refuses both.
+        Only looking for it tells that it is gone.
         """
         state = self._instance(server_id).state
-        if state == "stopped":
-            path, subject = self._path(server_id), Subject("server", server_id)
-            self._api.delete(path, subject=subject, idempotent=True)
-        elif state != "stopping":
-            self._act(server_id, "terminate", idempotent=True)
+        with suppress(NotFound):
+            if state == "stopped":
+                path, subject = self._path(server_id), Subject("server", server_id)
+                self._api.delete(path, subject=subject, idempotent=True)
+            elif state != "stopping":
+                self._act(server_id, "terminate", idempotent=True)
         raise Busy(
             self.name,
             f"server {self._zone}:{server_id} does not end",
             hint="try again in some minutes",
         )
-
-    def _clear(self, instance: Instance) -> None:
-        """Delete what was the server's. Raises the last error, after all were tried.
-
-        An address that is dynamic went with the server, and a local volume may have.
-        """
-        left = {
-            **{f"volume {v.id}": self._volume_path(v.id, v.volume_type) for v in instance.disks},
-            **{f"address {ip.address}": self._at(f"ips/{ip.id}") for ip in instance.reserved_ips},
-        }
-        failed: dict[str, ProviderError] = {}
-        for what, path in left.items():
-            try:
-                self._delete(what, path)
-            except ProviderError as error:
-                failed[what] = error
-        if failed:
-            cause = list(failed.values())[-1]
-            raise ProviderError(
-                self.name,
-                f"server {self._zone}:{instance.id} is ended, but this is left and billed: "
-                f"{', '.join(failed)}",
-                hint="delete it at console.scaleway.com",
-                request_id=cause.request_id,
-            ) from cause
-
-    def _delete(self, what: str, path: str) -> None:
-        def delete() -> object:
-            return self._api.delete(path, subject=Subject("resource", what), idempotent=True)
-
-        with suppress(NotFound):
-            when_free(self._clock, delete, _ENDING_SECONDS)
-
-    def _volume_path(self, volume_id: str, volume_type: str) -> str:
-        if volume_type == "sbs_volume":
-            return f"/block/v1/zones/{self._zone}/volumes/{volume_id}"
-        return self._at(f"volumes/{volume_id}")
-
-    def _at(self, what: str) -> str:
-        return f"/instance/v1/zones/{self._zone}/{what}"
