@@ -8,8 +8,10 @@ from pydantic import BaseModel
 
 from capsule_cli.money import cents, rate
 from capsule_domain.errors import CapsuleError, CheckFailed
+from capsule_domain.models.finding import Level
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.services.market import offers_heard
+from capsule_domain.services.nixos_wish import Wish
 from capsule_domain.services.place import rank
 from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import target_of
@@ -98,15 +100,14 @@ class Tour:
         return f"{PROFILE} = {names}"
 
     def _generate(self) -> str:
-        done = self.wiring.generate().run(
-            profile=PROFILE,
-            hostname=NAME,
-            authorized_keys=[self.wiring.keys().deploy_key().public_openssh],
-        )
+        key = self.wiring.keys().deploy_key().public_openssh
+        wish = Wish(profile=PROFILE, hostname=NAME, authorized_keys=[key])
+        done = self.wiring.generate().run(wish)
         return f"{len(done.files)} files for NixOS {done.release}"
 
     def _parse(self) -> str:
-        result = self.wiring.validate().run(None)
+        level = Level.SYNTAX if self.wiring.nix().version() else None
+        result = self.wiring.validate().run(None, level=level)
         if not result.ok:
             worst = result.findings[0]
             raise CheckFailed(f"{worst.file}:{worst.line}: {worst.message}")

@@ -69,8 +69,9 @@ NIXOS = Node(
     "Whole NixOS configurations.",
     children={
         "generate": Node("Write a NixOS configuration from a profile.", "nixos:generate"),
+        "why": Node("Which stack, profile or flag sets an option.", "nixos_why:why"),
         "validate": Node(
-            "Check a NixOS configuration as far as this machine can.", "nixos:validate"
+            "Check a NixOS configuration as far as this machine can.", "nixos_check:validate"
         ),
     },
 )

@@ -48,6 +48,13 @@ class FakeConfigurations:
         self._state_versions.setdefault(str(folder), state_version)
         return [file.path for file in files]
 
+    def generated(self) -> Sequence[PurePath]:
+        start = str(_HOME / "nixos")
+        return sorted(PurePosixPath(one) for one in self._written if one.startswith(start))
+
+    def is_locked(self, folder: PurePath) -> bool:
+        return str(folder / "flake.lock") in self.texts
+
     def nix_files(self, path: str) -> Sequence[PurePath]:
         if path in self.texts:
             return [PurePosixPath(path)]

@@ -27,6 +27,11 @@ def readable(raw: bytes) -> str:
     return "".join(c for c in text if c.isprintable() or c == "\t")
 
 
+def is_of_no_network(line: str) -> bool:
+    """Whether a line says that something could not be downloaded."""
+    return _NO_NETWORK.search(line) is not None
+
+
 def failure(doing: str, exit_code: int, lines: Sequence[str]) -> CapsuleError:
     """What went wrong while `doing`, from the last lines of stderr."""
     why = " ".join((_first_error(lines) or _without_words(exit_code, lines)).split())
@@ -37,7 +42,7 @@ def failure(doing: str, exit_code: int, lines: Sequence[str]) -> CapsuleError:
         return StoreError(message, hint="df -h; then: nix-collect-garbage")
     if _REFUSED.search(why) and not _FROM_A_BUILD.search(why):
         return StoreError(message, hint="capsule doctor")
-    if _NO_NETWORK.search(why):
+    if is_of_no_network(why):
         return HostUnreachable(message, hint="without a network: capsule check --offline")
     hint = "start the Nix daemon, or open a new terminal" if _NO_DAEMON.search(why) else None
     shown = lines[-_SHOWN_LINES:]

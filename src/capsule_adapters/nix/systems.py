@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
-from capsule_adapters.nix.complaint import failure
+from capsule_adapters.nix.complaint import failure, is_of_no_network
 from capsule_adapters.nix.evaluation import FEATURES, read_build_plan
 from capsule_adapters.nix.faults import read_fault
 from capsule_adapters.nix.index.place import NixpkgsPlace
 from capsule_adapters.nix.process import PLACES, NixProcess, Said
 from capsule_adapters.nix.pulse import Pulse
-from capsule_domain.errors import NixFailed
+from capsule_domain.errors import HostUnreachable, NixFailed
 from capsule_domain.models.forecast import BuildPlan
 from capsule_domain.models.systems import SystemReport, SystemsReport, SystemsSource
 from capsule_domain.ports.nix_systems import Progress
@@ -75,6 +75,12 @@ class NixosSystems:
                 pulse=Pulse(progress),
                 kept_lines=_MOST_LINES,
                 timeout_seconds=_SECONDS,
+            )
+        if any(map(is_of_no_network, said.lines)):
+            # Nix goes on without its caches, and would build the world here.
+            raise HostUnreachable(
+                "nix's caches do not answer, so what would be downloaded is unknown",
+                hint="try again where there is a network",
             )
         return read_build_plan(said.lines)
 

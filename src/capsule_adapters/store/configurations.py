@@ -94,6 +94,18 @@ class ConfigurationFolders:
             replace_together(root, {**new, MANIFEST: manifest}, stale)
             return list(new)
 
+    def generated(self) -> Sequence[Path]:
+        """The folders under the home that hold a configuration, sorted."""
+        start = (self._home / "nixos").absolute()
+        with reporting("read", start):
+            if not start.is_dir():
+                return []
+            return sorted(folder for folder in start.iterdir() if (folder / MANIFEST).is_file())
+
+    def is_locked(self, folder: PurePath) -> bool:
+        """Whether the inputs of the flake in that folder are locked."""
+        return Path(folder, "flake.lock").is_file()
+
     def nix_files(self, path: str) -> Sequence[Path]:
         """Every .nix file of a folder, or the one file, sorted; hidden folders are left out."""
         start = Path(path).absolute()

@@ -45,7 +45,9 @@ _BEGINNING = """
 SELECT attribute FROM packages
 WHERE attribute BETWEEN ? AND ? AND is_set = 0 ORDER BY attribute LIMIT ?
 """
-_OPTIONS = "SELECT name, kind, default_text, declared, hidden, internal, instead FROM options"
+_OPTIONS = """
+SELECT name, kind, default_text, declared, hidden, internal, removed, instead FROM options
+"""
 _BESIDE = """
 SELECT substr(name, ?3) FROM options
 WHERE name BETWEEN ?1 AND ?2 AND hidden = 0 AND internal = 0
@@ -209,7 +211,7 @@ def _package(row: Sequence[object]) -> Package:
 
 
 def _option(row: Sequence[object]) -> NixosOption:
-    name, kind, default, declared, hidden, internal, instead = row
+    name, kind, default, declared, hidden, internal, removed, instead = row
     return NixosOption.model_validate(
         {
             "name": name,
@@ -218,6 +220,7 @@ def _option(row: Sequence[object]) -> NixosOption:
             "declared": declared,
             "hidden": bool(hidden),
             "internal": bool(internal),
+            "removed": bool(removed),
             "instead": instead,
         }
     )

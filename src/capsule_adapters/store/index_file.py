@@ -14,7 +14,8 @@ CREATE TABLE packages (
 ) WITHOUT ROWID;
 CREATE TABLE options (
     name TEXT PRIMARY KEY, kind TEXT NOT NULL, default_text TEXT, declared TEXT,
-    hidden INTEGER NOT NULL, internal INTEGER NOT NULL, instead TEXT
+    hidden INTEGER NOT NULL, internal INTEGER NOT NULL, removed INTEGER NOT NULL,
+    instead TEXT
 ) WITHOUT ROWID;
 CREATE TABLE about (body TEXT NOT NULL);
 """
@@ -40,7 +41,7 @@ def fill(
     connection.executescript(_SCHEMA)
     insert = "INSERT OR REPLACE INTO packages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     connection.executemany(insert, map(_package_row, packages))
-    option = "INSERT OR REPLACE INTO options VALUES (?, ?, ?, ?, ?, ?, ?)"
+    option = "INSERT OR REPLACE INTO options VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     connection.executemany(option, map(_option_row, options))
     [(found,)] = connection.execute("SELECT count(*) FROM packages WHERE is_set = 0").fetchall()
     [(known,)] = connection.execute("SELECT count(*) FROM options").fetchall()
@@ -78,5 +79,6 @@ def _option_row(option: NixosOption) -> tuple[str | int | None, ...]:
         option.declared,
         option.hidden,
         option.internal,
+        option.removed,
         option.instead,
     )

@@ -9,9 +9,12 @@ from capsule_cli import complete
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capsule_cli.session import Session
     from capsule_cli.theme import Screen
-    from capsule_domain.models.finding import Validation
-    from capsule_domain.models.nixos import GeneratedConfiguration, NixosPart
+    from capsule_domain.models.nixos import GeneratedConfiguration, GeneratedFleet, NixosPart
+    from capsule_domain.services.nixos_wish import Wish
 
 
 def generate(
@@ -20,7 +23,7 @@ def generate(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="Folder [<home>/nixos/<hostname>].")
     ] = None,
-    hostname: Annotated[str, typer.Option(help="The machine's name.")] = "nixos",
+    hostname: Annotated[str | None, typer.Option(help="The machine's name [nixos].")] = None,
     username: Annotated[str | None, typer.Option(help="Its first user [you].")] = None,
     profile: Annotated[
         str | None,
@@ -37,6 +40,36 @@ def generate(
     authorized_key: Annotated[
         list[str] | None, typer.Option(help="A public key line, or a file with one; repeatable.")
     ] = None,
+    set_options: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Any option of NixOS; repeatable."),
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="The web server's name, with TLS; needs --email.")
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="To whom the certificate is issued: accepts its terms.")
+    ] = None,
+    disk: Annotated[
+        str | None, typer.Option(help="The disk from which a machine with BIOS starts.")
+    ] = None,
+    secrets: Annotated[
+        str | None,
+        typer.Option(
+            help="Secrets encrypted beside it: sops or agenix.",
+            autocompletion=complete.words("sops", "agenix"),
+        ),
+    ] = None,
+    xnode: Annotated[
+        str | None,
+        typer.Option(
+            help="For this xNode: its name, profile, key and hardware.",
+            autocompletion=complete.xnodes,
+        ),
+    ] = None,
+    multi: Annotated[
+        bool, typer.Option("--multi", help="One flake with every living xNode.")
+    ] = False,
     home_manager: Annotated[bool, typer.Option("--home-manager", help="Only home.nix.")] = False,
     flake: Annotated[bool, typer.Option("--flake", help="Only flake.nix.")] = False,
     hardware: Annotated[
@@ -46,25 +79,75 @@ def generate(
     force: Annotated[bool, typer.Option("--force", help="Replace edited files.")] = False,
 ) -> None:
     """Write a NixOS configuration from a profile."""
+    from capsule_domain.services.nixos_wish import Wish
+
     run = session(ctx)
-    keys = [_public_key(text) for text in authorized_key or ()]
-    done = run.wiring.generate().run(
+    part = _part(home_manager=home_manager, flake=flake, hardware=hardware, all=everything)
+    _refuse_together(
+        {"--multi": multi, "--xnode": xnode},
+        {"--hostname": hostname},
+    )
+    if multi:
+        alone = {f"--{part.value}": part != "all", "--domain": domain, "--disk": disk}
+        _refuse_together({"--multi": multi}, {"--xnode": xnode, **alone})
+    wish = Wish(
         profile=profile,
-        hostname=hostname,
+        hostname=hostname or Wish.hostname,
         username=username or run.wiring.username,
         release=release,
         timezone=timezone,
-        authorized_keys=keys,
-        part=_part(home_manager=home_manager, flake=flake, hardware=hardware, all=everything),
-        output=output,
-        force=force,
-        dry_run=run.options.dry_run,
+        authorized_keys=[_public_key(text) for text in authorized_key or ()],
+        domain=domain,
+        email=email,
+        disk=disk,
+        settings=set_options or (),
+        secrets=secrets,
+        part=part,
     )
-    run.out.show(done, lambda screen: _paint_generated(screen, done, would=run.options.dry_run))
-    if not keys and "access.nix" in done.files:
+    if multi:
+        _generate_fleet(run, wish, output=output, force=force)
+    else:
+        _generate_one(run, wish, xnode=xnode, output=output, force=force)
+
+
+def _generate_one(
+    run: "Session", wish: "Wish", *, xnode: str | None, output: str | None, force: bool
+) -> None:
+    would = run.options.dry_run
+    done = run.wiring.generate().run(wish, xnode=xnode, output=output, force=force, dry_run=would)
+    run.out.show(done, lambda screen: _paint_generated(screen, done, would=would))
+    _tell(run, done.remarks)
+    if not wish.authorized_keys and xnode is None and "access.nix" in done.files:
         run.out.talk(
             "no authorized key was given: nobody can log in over SSH until one stands in access.nix"
         )
+
+
+def _generate_fleet(run: "Session", wish: "Wish", *, output: str | None, force: bool) -> None:
+    from capsule_cli.ticking import ticking
+
+    would = run.options.dry_run
+    with ticking(run.out) as ticks:
+        done = run.wiring.generate_fleet().run(
+            wish, output=output, force=force, dry_run=would, progress=ticks.heard
+        )
+    run.out.show(done, lambda screen: _paint_fleet(screen, done, would=would))
+    _tell(run, done.remarks)
+
+
+def _tell(run: "Session", remarks: tuple[str, ...]) -> None:
+    for remark in remarks:
+        run.out.talk(f"⚠ {remark}")
+
+
+def _refuse_together(given: dict[str, object], others: dict[str, object]) -> None:
+    """Two options of which only one can be."""
+    from capsule_domain.errors import UsageError
+
+    first = next((name for name, value in given.items() if value), None)
+    other = next((name for name, value in others.items() if value), None)
+    if first and other:
+        raise UsageError(f"{other} and {first} exclude one another")
 
 
 def _part(**chosen: bool) -> "NixosPart":
@@ -99,42 +182,35 @@ def _paint_generated(screen: "Screen", done: "GeneratedConfiguration", *, would:
             ("profile", done.profile),
             ("release", done.release),
             ("stateVersion", done.state_version),
+            ("hardware", done.hardware or "not known yet"),
             ("folder", done.folder),
         ]
     )
-    for name in done.files:
-        screen.success(f"would write {name}" if would else name)
-    for name in done.kept:
-        screen.line(f"  {name} stays as it is", style="advice")
+    _paint_files(screen, done.files, done.kept, would=would)
     if screen.fancy and not would:
         screen.hint("capsule nixos validate")
 
 
-def validate(
-    ctx: typer.Context,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", "-c", help="A folder or file [the host generated last]."),
-    ] = None,
+def _paint_fleet(screen: "Screen", done: "GeneratedFleet", *, would: bool) -> None:
+    screen.header("NixOS for the fleet")
+    screen.fields([("release", done.release), ("folder", done.folder)])
+    screen.table(
+        ("host", "profile", "stateVersion", "hardware"),
+        [
+            (host.hostname, host.profile, host.state_version, host.hardware or "not known yet")
+            for host in done.hosts
+        ],
+    )
+    shared = [name for name in done.files if not name.startswith("hosts/")]
+    _paint_files(screen, shared, done.kept, would=would)
+    if screen.fancy and not would:
+        screen.hint("capsule nixos validate")
+
+
+def _paint_files(
+    screen: "Screen", files: "Sequence[str]", kept: "Sequence[str]", *, would: bool
 ) -> None:
-    """Check a NixOS configuration as far as this machine can."""
-    run = session(ctx)
-    result = run.wiring.validate().run(config)
-    run.out.show(result, lambda screen: _paint_validation(screen, result))
-    if not result.ok:
-        raise typer.Exit(10)
-
-
-def _paint_validation(screen: "Screen", result: "Validation") -> None:
-    screen.header("Validation")
-    for finding in result.findings:
-        place = f"{finding.file}:{finding.line}: " if finding.line else f"{finding.file}: "
-        paint = screen.failure if finding.severity == "error" else screen.warning
-        paint((place if finding.file else "") + finding.message)
-        if finding.hint:
-            screen.hint(finding.hint)
-    if result.level and result.ok:
-        screen.success(f"{len(result.files)} files hold at level {result.level}")
-    elif not result.level:
-        screen.warning("nothing was validated")
-    screen.line(result.why, style="advice")
+    for name in files:
+        screen.success(f"would write {name}" if would else name)
+    for name in kept:
+        screen.line(f"  {name} stays as it is", style="advice")

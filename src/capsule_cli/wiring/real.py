@@ -3,7 +3,7 @@
 import getpass
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.examination import Examination
+    from capsule_domain.ports.hardware_survey import HardwareSurvey
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
     from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
+    from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
+    from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.presets import Presets
@@ -48,6 +51,10 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         rates=real.rates,
         renderer=real.renderer,
         nix=lambda: real.nix,
+        module_reader=real.module_reader,
+        nix_systems=real.nix_systems,
+        time_zones=real.time_zones,
+        hardware_survey=real.hardware_survey,
         nix_environment=real.nix_environment,
         search_path=real.search_path,
         configurations=real.configurations,
@@ -163,6 +170,26 @@ class _RealPorts:
         from capsule_adapters.nix.tool import NixCommand
 
         return NixCommand()
+
+    def module_reader(self) -> "ModuleReader":
+        from capsule_adapters.nix.reading.modules import NixModules
+
+        return NixModules()
+
+    def nix_systems(self) -> "NixSystems":
+        from capsule_adapters.nix.systems import NixosSystems
+
+        return NixosSystems(environment=self._environment)
+
+    def time_zones(self) -> "Collection[str]":
+        from capsule_adapters.clock import time_zones
+
+        return time_zones()
+
+    def hardware_survey(self) -> "HardwareSurvey":
+        from capsule_adapters.probes.hardware import SshHardwareSurvey
+
+        return SshHardwareSurvey(self.hosts)
 
     def nix_environment(self) -> "NixEnvironment":
         from capsule_cli.wiring.nix_profile import nix_environment

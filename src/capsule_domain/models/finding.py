@@ -24,11 +24,29 @@ class Finding(Model):
     hint: str | None = None
 
 
-class Validation(Model):
-    """What validating reached: `level` of syntax, options, eval or build, and `why` no higher."""
+class Level(StrEnum):
+    """How thoroughly a configuration is checked; each needs more of the machine."""
 
-    level: str | None
+    SYNTAX = "syntax"
+    OPTIONS = "options"
+    EVAL = "eval"
+    BUILD = "build"
+
+
+class ValidationStep(Model):
+    """A level: whether it was done, and what it saw, or why it was not."""
+
+    level: Level
+    done: bool
+    detail: str
+
+
+class Validation(Model):
+    """What validating reached: the highest `level`, None for none, and `why` no higher."""
+
+    level: Level | None
     why: str
+    steps: tuple[ValidationStep, ...] = ()
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
 

@@ -25,7 +25,7 @@ class Package(Model):
 class NixosOption(Model):
     """One option of NixOS; `kind` and `default` in Nix's own words.
 
-    `hidden` is one that the manual leaves out: removed, renamed (`instead` is its name
+    `hidden` is one that the manual leaves out: `removed`, renamed (`instead` is its name
     now), or not meant to be set. `internal` is for NixOS' own modules, but may be set.
     """
 
@@ -35,13 +35,9 @@ class NixosOption(Model):
     declared: str | None = None
     hidden: bool = False
     internal: bool = False
+    removed: bool = False
+    """Setting it is an error, for which NixOS has a reason."""
     instead: str | None = None
-
-    @property
-    def removed(self) -> bool:
-        """Whether setting it is an error, with a reason that NixOS gives."""
-        untyped = self.kind.startswith("unspecified") and self.default is None
-        return self.hidden and untyped and self.instead is None
 
 
 class Nixpkgs(Model):

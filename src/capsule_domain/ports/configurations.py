@@ -28,5 +28,11 @@ class Configurations(Protocol):
         Conflict names it. In a placeholder's stead it always stays, and is no conflict.
         """
 
+    def generated(self) -> Sequence[PurePath]:
+        """The folders under the home that hold a configuration, sorted."""
+
+    def is_locked(self, folder: PurePath) -> bool:
+        """Whether the inputs of the flake in that folder are locked."""
+
     def nix_files(self, path: str) -> Sequence[PurePath]:
         """Every .nix file of a folder, or the one file, sorted. Raises NotFound."""

@@ -12,9 +12,6 @@ Path = tuple[str | None, ...]
 OWN = "anything"
 """The type of an option that the configuration's own modules declare: theirs to judge."""
 
-_LOADED_NAMES = 2
-"""Options are read from the index by so many first names: all of `services` are too many."""
-
 
 @dataclass
 class Node:
@@ -55,7 +52,7 @@ class OptionTree:
     def __init__(self, index: PackageIndex, declared: Iterable[tuple[str, ...]] = ()) -> None:
         self._index = index
         self._root = Node()
-        self._loaded: set[tuple[str, ...]] = set()
+        self._loaded: dict[tuple[str, ...], bool] = {}
         self._declared = list(declared)
         for path in self._declared:
             self._root.add(path, NixosOption(name=join_option(path), kind=OWN))
@@ -75,17 +72,21 @@ class OptionTree:
         return any(path[:1] == (first,) for path in self._declared)
 
     def _load(self, path: Path) -> None:
-        known = []
-        for part in path[:_LOADED_NAMES]:
-            if part is None:
-                break
-            known.append(part)
-        start = tuple(known)
-        if not start or start in self._loaded:
+        """By two names where that finds something: all of `services` are too many to read."""
+        if path[0] is None:
             return
-        self._loaded.add(start)
-        for option in self._index.options_below(join_option(start)):
-            self._root.add(split_option(option.name), option)
+        is_found = len(path) > 1 and path[1] is not None and self._read((path[0], path[1]))
+        if not is_found:
+            self._read((path[0],))
+
+    def _read(self, start: tuple[str, ...]) -> bool:
+        """Whether there are options below `start`; they are in the tree then."""
+        if start not in self._loaded:
+            options = self._index.options_below(join_option(start))
+            self._loaded[start] = bool(options)
+            for option in options:
+                self._root.add(split_option(option.name), option)
+        return self._loaded[start]
 
 
 def _walk(node: Node, path: Path, so_far: Match) -> Match:

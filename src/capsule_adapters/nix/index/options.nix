@@ -23,6 +23,17 @@ let
 
   hidden = option: !(attempt true ((option.visible or true) != false));
 
+  # One that was removed is declared only to say so: it has neither words nor a type.
+  removed =
+    option:
+    hidden option
+    && text (option.description or null) == null
+    && text (option.default.text or null) == null
+    && builtins.elem (text (option.type or "unspecified")) [
+      "unspecified"
+      "unspecified value"
+    ];
+
   # NixOS writes the description of a renamed option itself.
   renamed =
     option:
@@ -39,5 +50,6 @@ map (option: {
   declared = map text (attempt [ ] (map toString (option.declarations or [ ])));
   hidden = hidden option;
   internal = attempt false (option.internal or false);
+  removed = removed option;
   instead = renamed option;
 }) (lib.optionAttrSetToDocList system.options)

@@ -100,6 +100,7 @@ class NixpkgsSource:
                 declared=declared[0].removeprefix(f"{found.folder}/") if declared else None,
                 hidden=option["hidden"],
                 internal=option["internal"],
+                removed=option["removed"],
                 instead=option["instead"],
             )
 

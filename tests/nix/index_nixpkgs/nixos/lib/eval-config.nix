@@ -15,6 +15,11 @@
       visible = false;
       description = "Alias of {option}`services.nginx.new`.";
     };
+    "services.nginx.odd" = {
+      type = "unspecified value";
+      visible = false;
+      description = "Anything, for nobody's use.";
+    };
     "services.nginx.gone" = {
       type = "unspecified value";
       visible = false;

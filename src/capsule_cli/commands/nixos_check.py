@@ -1,0 +1,93 @@
+"""Whether a NixOS configuration holds: read, evaluated, and tried in a virtual machine."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from capsule_cli import complete
+from capsule_cli.session import Session, session
+from capsule_domain.models.finding import Level
+
+if TYPE_CHECKING:
+    from capsule_cli.theme import Screen
+    from capsule_domain.models.finding import Finding, Validation
+
+FOUND = 10
+"""The exit code of a check that found something."""
+
+
+def validate(
+    ctx: typer.Context,
+    *,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", "-c", help="A folder or file [the host generated last]."),
+    ] = None,
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            help="Up to this level, and no less [the highest that can be reached].",
+            autocompletion=complete.words(*Level),
+        ),
+    ] = None,
+    nixpkgs: Annotated[
+        str | None,
+        typer.Option(help="A folder with a nixpkgs to evaluate with [<nixpkgs>]."),
+    ] = None,
+) -> None:
+    """Check a NixOS configuration as far as this machine can."""
+    from capsule_cli.heartbeat import listening
+
+    run = session(ctx)
+    if config is None:
+        refuse_ambiguity(run)
+    with listening(run.out) as heartbeat:
+        result = run.wiring.validate().run(config, level=level, nixpkgs=nixpkgs, progress=heartbeat)
+    run.out.show(result, lambda screen: _paint_validation(screen, result))
+    if not result.ok:
+        raise typer.Exit(FOUND)
+
+
+def refuse_ambiguity(run: Session) -> None:
+    """Raises UsageError where there are several configurations and nobody sees which is taken."""
+    from capsule_domain.errors import UsageError
+
+    if run.ask.can_ask or run.ask.yes:
+        return
+    folders = run.wiring.configurations().generated()
+    if len(folders) > 1:
+        names = ", ".join(folder.name for folder in folders[:5])
+        raise UsageError(
+            f"there are {len(folders)} configurations: {names}{', …' if len(folders) > 5 else ''}",
+            hint=f"capsule nixos validate --config {folders[0]}",
+        )
+
+
+def _paint_validation(screen: "Screen", result: "Validation") -> None:
+    screen.header("Validation")
+    for finding in result.findings:
+        _paint_finding(screen, finding)
+    for step in result.steps:
+        if step.done:
+            screen.success(f"{step.level}: {step.detail}")
+        else:
+            screen.line(f"  {step.level} was left out: {step.detail}", style="advice")
+    if result.level is None:
+        screen.warning("nothing was validated")
+    elif result.ok:
+        screen.success(f"{len(result.files)} files hold at level {result.level}")
+    else:
+        screen.failure(f"level {result.level} found errors")
+    screen.line(f"No higher: {result.why}" if result.level else result.why, style="advice")
+
+
+def _paint_finding(screen: "Screen", finding: "Finding") -> None:
+    place = f"{finding.file}:{finding.line}: " if finding.line else f"{finding.file}: "
+    words = (place if finding.file else "") + finding.message
+    if finding.severity == "info":
+        screen.line(f"  {words}", style="advice")
+        return
+    paint = screen.failure if finding.severity == "error" else screen.warning
+    paint(words)
+    if finding.hint:
+        screen.hint(finding.hint)
