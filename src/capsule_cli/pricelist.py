@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from capsule_cli.theme import Screen
+    from capsule_cli.theme import Cell, Screen
     from capsule_domain.models.price_list import PriceChange
     from capsule_domain.models.template import Offer, Template
 
 UNSOURCED, ENDED = "?", "†"
 _SHOWN_CHANGES = 10
+_ROOM_FOR_ALL = 100
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,10 @@ class PriceTable:
         if not self.rows:
             screen.line(f"none of {self.seen} fits")
             return
+        columns = self._columns(screen)
         screen.table(
-            ["cloud", "template", "where", "cores", "GiB", "disk", "$/hr", "$/mo", "GPU"],
-            [self._row(row) for row in self.rows],
+            columns,
+            [[cells[name] for name in columns] for cells in map(self._cells, self.rows)],
             right=["cores", "GiB", "disk", "$/hr", "$/mo"],
             whole=["cloud", "template"],
         )
@@ -57,30 +59,39 @@ class PriceTable:
         self._legend(screen)
         self._paint_changes(screen)
 
-    def _row(self, row: "Template | Offer") -> "tuple[Any, ...]":
+    def _columns(self, screen: "Screen") -> list[str]:
+        """All of them, or as many as a narrow terminal has room for."""
+        gpu = ["GPU"] if any(row.gpu for row in self.rows) else []
+        if screen.fancy and screen.console.width < _ROOM_FOR_ALL:
+            cloud = [] if gpu else ["cloud"]
+            return [*cloud, "template", "where", "cores", "GiB", "$/hr", "$/mo", *gpu]
+        return ["cloud", "template", "where", "cores", "GiB", "disk", "$/hr", "$/mo", *gpu]
+
+    def _cells(self, row: "Template | Offer") -> "dict[str, Cell]":
         from rich.text import Text
 
         from capsule_cli.money import cents, rate
 
         mark = ENDED if self.ended(row.provider) else ""
         doubt = "" if row.sourced else UNSOURCED
-        return (
-            row.provider[:4].upper() + mark,
-            Text(row.template, "name"),
-            row.region or _regions(row.regions),
-            str(row.vcpus),
-            f"{Decimal(row.memory_mib) / 1024:g}",
-            f"{row.disk_gib}",
-            Text(rate(row.price_per_hour) + doubt, "money"),
-            cents(row.price_per_month) + doubt,
-            f"{row.gpu.count} × {row.gpu.model}" if row.gpu else "",
-        )
+        return {
+            "cloud": row.provider[:4].upper(),
+            "template": Text(row.template + mark, "name"),
+            "where": row.region or _regions(row.regions),
+            "cores": str(row.vcpus),
+            "GiB": f"{Decimal(row.memory_mib) / 1024:g}",
+            "disk": f"{row.disk_gib}",
+            "$/hr": Text(rate(row.price_per_hour) + doubt, "money"),
+            "$/mo": cents(row.price_per_month) + doubt,
+            "GPU": f"{row.gpu.count} × {row.gpu.model}" if row.gpu else "",
+        }
 
     def _age(self) -> str:
-        """How old the prices are; of several, the oldest."""
+        """How old the prices are; of several, the oldest that can still be paid."""
         from capsule_cli.ages import age
 
-        oldest = min(row.as_of for row in self.rows)
+        payable = [row for row in self.rows if not self.ended(row.provider)]
+        oldest = min(row.as_of for row in payable or self.rows)
         if self.live:
             return f"asked {age(oldest, self.now)}"
         days = max((self.now - oldest).days, 0)
@@ -128,7 +139,7 @@ SORTS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _regions(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} regions"
+    return names[0] if len(names) == 1 else f"{len(names)} places"
 
 
 def _iso(day: date | None) -> str | None:

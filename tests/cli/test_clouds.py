@@ -146,9 +146,9 @@ def answers(*given: str) -> Callable[[str], str]:
 def test_the_catalogue_marks_what_nobody_vouches_for_and_what_has_ended(desk: Desk) -> None:
     done = desk.says("templates")
     assert done.stdout == (
-        "cloud  template  where  cores  GiB  disk    $/hr    $/mo  GPU\n"
+        "cloud  template  where  cores  GiB  disk    $/hr    $/mo\n"
         "FAKE   basic     west       1    1    25  $0.01?  $6.00?\n"
-        "PAIR†  old       west       1    1    25   $0.01   $6.00\n"
+        "PAIR   old†      west       1    1    25   $0.01   $6.00\n"
         "? nobody vouches for this price: --live asks\n"
         "† paircloud ended on 2026-06-30: nothing can be rented there\n"
     )
@@ -285,9 +285,9 @@ def test_a_region_of_another_cloud_is_not_found_at_this_one(desk: Desk) -> None:
 
 def test_the_clouds_are_listed_with_their_keys_and_their_end(desk: Desk) -> None:
     assert desk.says("providers").stdout == (
-        "cloud        title      templates  regions  a stopped server costs  key\n"
-        "● fakecloud  Fakecloud          1        1  the same                elsewhere\n"
-        "○ paircloud  Paircloud          1        1  the same                ended 2026-06-30\n"
+        "cloud        templates  regions  a stop costs  key\n"
+        "● fakecloud          1        1  the same      elsewhere\n"
+        "○ paircloud          1        1  the same                 ended 2026-06-30\n"
     )
     rows = desk.says("providers", "--json").data
     assert set(rows[0]) >= {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import complete
+from capsule_cli.options import again
 from capsule_cli.session import Session, session
 from capsule_domain.errors import CapsuleError, UsageError
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
     from capsule_domain.models.dashboard import Dashboard
     from capsule_domain.ports.settings import OpenmeshSettings
-
-_ROOM_FOR_REASONS = 72
 
 
 def openmesh(ctx: typer.Context) -> None:
@@ -51,10 +50,11 @@ def _paint(screen: "Screen", found: "Dashboard") -> None:
     if found.stopped_and_billed:
         screen.warning(f"off, and billed all the same: {', '.join(found.stopped_and_billed)}")
     screen.section("Next")
-    width = max(len(step.command) for step in found.next)
-    for step in found.next:
-        wide = screen.console.width >= _ROOM_FOR_REASONS
-        screen.hint(f"{step.command:<{width}}  {step.why}" if wide else step.command)
+    steps = [(again(step.command, screen.program), step.why) for step in found.next]
+    width = max(len(command) for command, _ in steps)
+    room = screen.console.width - len("▸ ") - width - 2
+    for command, why in steps:
+        screen.hint(f"{command:<{width}}  {why}" if len(why) <= room else command)
 
 
 def _counted(found: "Dashboard") -> "Cell":

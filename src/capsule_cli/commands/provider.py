@@ -47,20 +47,20 @@ def _paint_providers(screen: "Screen", rows: "Sequence[CloudSummary]") -> None:
         screen.line("none is configured")
     else:
         screen.table(
-            ["cloud", "title", "templates", "regions", "a stopped server costs", "key"],
+            ["cloud", "templates", "regions", "a stop costs", "key", ""],
             [
                 (
                     status_dot(row.name, active=row.configured),
-                    row.title,
                     str(row.templates),
                     str(row.regions),
                     _stopped(row),
-                    f"ended {row.ended}" if row.ended else row.key_from or "",
+                    row.key_from or "",
+                    f"ended {row.ended}" if row.ended else "",
                 )
                 for row in rows
             ],
             right=["templates", "regions"],
-            whole=["cloud"],
+            whole=["cloud", "key"],
         )
     if screen.fancy:
         missing = next((row.name for row in rows if not (row.configured or row.ended)), None)
