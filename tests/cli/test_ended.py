@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,17 @@ def test_force_is_for_one_cloud(town: Town) -> None:
     done = town.deploy("--force", "--yes")
     assert (done.code, town.asked) == (2, [])
     assert "--provider" in done.stderr
+
+
+def test_equinix_is_refused_before_a_key_is_asked_for(tmp_path: Path) -> None:
+    done = capsule("openmesh", "deploy", "--name", "w", "--provider", "equinix", home=tmp_path)
+    assert done.code == 5
+    assert done.stderr.startswith("✗ equinix ended on 2026-06-30: nothing can be rented there\n")
+    assert "digitalocean" in done.stderr
+
+
+def test_equinix_with_force_asks_for_its_key(tmp_path: Path) -> None:
+    arguments = ("openmesh", "deploy", "--name", "w", "--provider", "equinix", "--force")
+    done = capsule(*arguments, home=tmp_path)
+    assert done.code == 3
+    assert "EQUINIX_API_KEY" in done.stderr
