@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from zoneinfo import available_timezones
 
 
 class SystemClock:
@@ -16,3 +17,8 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         if seconds > 0:
             time.sleep(seconds)
+
+
+def time_zones() -> frozenset[str]:
+    """The names of the time zones that this machine knows; none where it has no list."""
+    return frozenset(available_timezones())

@@ -9,7 +9,7 @@ import pytest
 
 from capsule_adapters.probes.hardware import SshHardwareSurvey, hardware
 from capsule_adapters.probes.script import parts
-from capsule_domain.errors import CommandFailed
+from capsule_domain.errors import CommandFailed, HostUnreachable
 from capsule_domain.models.hardware import Firmware, Hardware, Mount
 from capsule_domain.models.stack import Platform
 from capsule_domain.ports.host import Completed, Target
@@ -80,6 +80,7 @@ def told(**parts: object) -> dict[str, str]:
 def test_a_virtual_machine_started_by_bios() -> None:
     assert hardware("web-1", told()) == Hardware(
         origin="as web-1 told",
+        was_told=True,
         platform=Platform.X86_64_LINUX,
         firmware=Firmware.BIOS,
         disk="/dev/vda",
@@ -225,8 +226,11 @@ def test_the_script_comes_to_its_end_in_any_shell_and_writes_nothing(tmp_path: P
     machine = hosts.add("203.0.113.7", host_key=HOST_KEY)
     machine.answers["findmnt"] = lambda _stdin: in_a_real_shell(machine.commands[-1])
     target = Target(address="203.0.113.7", key_alias="x1")
-    with pytest.raises(CommandFailed, match="did not come to its end"):
-        SshHardwareSurvey(hosts).look(target, "web-1")
+    gone = Target(address="203.0.113.8", key_alias="x1")
+    said = dict(SshHardwareSurvey(hosts).look({"web-1": target, "gone": gone}))
+    assert isinstance(said["web-1"], CommandFailed)
+    assert "did not come to its end" in said["web-1"].message
+    assert isinstance(said["gone"], HostUnreachable)
     assert len(machine.commands) == 1
     marker = outputs[0].strip().partition(" ")[0]
     found = parts(outputs[0], marker)

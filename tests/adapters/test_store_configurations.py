@@ -23,7 +23,7 @@ def write(
     folders: ConfigurationFolders, folder: Path, files: dict[str, str], *, force: bool = False
 ) -> None:
     rendered = [RenderedFile(path=path, text=text) for path, text in files.items()]
-    folders.write(folder, rendered, state_version="26.05", force=force)
+    folders.write(folder, rendered, state_versions={"": "26.05"}, force=force)
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -137,7 +137,7 @@ def test_a_damaged_manifest_is_told_and_nothing_is_touched(
     with pytest.raises(StoreError, match=r"\.capsule\.json is damaged"):
         write(folders, folder, {"a.nix": "2"}, force=True)
     with pytest.raises(StoreError, match=r"\.capsule\.json is damaged"):
-        folders.state_version(folder)
+        folders.state_versions(folder)
     assert tree(folder) == {"a.nix": "1"}
 
 

@@ -59,7 +59,7 @@ def rendered(**texts: str) -> list[RenderedFile]:
 
 
 def write(shelf: Shelf, folder: PurePath, *, force: bool = False, **texts: str) -> None:
-    shelf.configurations.write(folder, rendered(**texts), state_version="26.05", force=force)
+    shelf.configurations.write(folder, rendered(**texts), state_versions={"": "26.05"}, force=force)
 
 
 def test_each_host_has_a_folder_of_its_own(shelf: Shelf) -> None:
@@ -89,10 +89,10 @@ def test_written_files_are_there_and_listed_in_order(shelf: Shelf) -> None:
 
 def test_the_first_state_version_is_kept_for_good(shelf: Shelf) -> None:
     folder = shelf.configurations.folder("web")
-    assert shelf.configurations.state_version(folder) is None
-    shelf.configurations.write(folder, rendered(a="1"), state_version="25.11", force=False)
-    shelf.configurations.write(folder, rendered(a="2"), state_version="26.05", force=True)
-    assert shelf.configurations.state_version(folder) == "25.11"
+    assert shelf.configurations.state_versions(folder) == {}
+    shelf.configurations.write(folder, rendered(a="1"), state_versions={"": "25.11"}, force=False)
+    shelf.configurations.write(folder, rendered(a="2"), state_versions={"": "26.05"}, force=True)
+    assert shelf.configurations.state_versions(folder) == {"": "25.11"}
 
 
 def test_our_own_files_are_replaced_without_a_question(shelf: Shelf) -> None:
@@ -121,9 +121,9 @@ def test_a_file_that_a_person_wrote_is_never_taken_for_ours(shelf: Shelf) -> Non
     shelf.edit(folder / "hardware-configuration.nix", "real hardware")
     files = [RenderedFile(path="hardware-configuration.nix", text="placeholder")]
     with pytest.raises(Conflict, match=r"hardware-configuration\.nix"):
-        shelf.configurations.write(folder, files, state_version="26.05", force=False)
+        shelf.configurations.write(folder, files, state_versions={"": "26.05"}, force=False)
     assert shelf.read(folder / "hardware-configuration.nix") == "real hardware"
-    assert shelf.configurations.state_version(folder) is None
+    assert shelf.configurations.state_versions(folder) == {}
 
 
 def test_an_edit_that_says_what_we_would_write_is_no_conflict(shelf: Shelf) -> None:
@@ -149,10 +149,10 @@ def test_what_stands_in_a_placeholders_stead_stays_even_when_forced(shelf: Shelf
     hardware = RenderedFile(path="hardware.nix", text="throw", placeholder=True)
     other = RenderedFile(path="configuration.nix", text="one")
     write = shelf.configurations.write
-    assert list(write(folder, [hardware], state_version="26.05", force=False)) == ["hardware.nix"]
+    assert list(write(folder, [hardware], state_versions={"": "26.05"}, force=False)) == ["hardware.nix"]
     shelf.edit(folder / "hardware.nix", "disks")
     for force in (False, True):
-        written = write(folder, [hardware, other], state_version="26.05", force=force)
+        written = write(folder, [hardware, other], state_versions={"": "26.05"}, force=force)
         assert list(written) == ["configuration.nix"]
         assert shelf.read(folder / "hardware.nix") == "disks"
 

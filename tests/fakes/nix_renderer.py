@@ -40,5 +40,20 @@ class FakeNixRenderer:
             ]
         return sorted(files, key=lambda file: file.path)
 
+    def fleet(self, requests: Sequence[NixosRequest]) -> Sequence[RenderedFile]:
+        files = {
+            name: RenderedFile(path=name, text=f"# {len(requests)} hosts\n")
+            for name in ("README.md", "flake.nix")
+        }
+        for request in requests:
+            for file in self.configuration(request):
+                name = file.path
+                if not name.startswith("modules/"):
+                    if name in files:
+                        continue
+                    name = f"hosts/{request.hostname}/{name}"
+                files[name] = file.model_copy(update={"path": name})
+        return [files[name] for name in sorted(files)]
+
     def preview(self, environment: Environment, form: PreviewFormat) -> str:
         return f"# {form} of {environment.profile.name}\n"

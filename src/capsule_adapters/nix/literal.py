@@ -90,15 +90,16 @@ def attribute_path(parts: Iterable[str]) -> str:
     return ".".join(map(attribute_name, parts))
 
 
-def relative_path(path: str) -> str:
+def relative_path(path: str, levels_up: int = 0) -> str:
     """`path` as a path literal beside the file it is written into: `./modules/base.nix`.
 
-    For files of the configuration itself, and nothing else. Raises ConfigurationError
-    unless it is plain letters, digits, `_`, `.`, `-` and slashes, and stays below.
+    Or beside a folder so many levels above it: `../../modules/base.nix`. For files of the
+    configuration itself, and nothing else. Raises ConfigurationError unless it is plain
+    letters, digits, `_`, `.`, `-` and slashes, and goes up no other way.
     """
     if not _RELATIVE.fullmatch(path) or ".." in PurePosixPath(path).parts:
         raise ConfigurationError(f"{path!r} is not a plain path below the configuration")
-    return f"./{path}"
+    return f"{'../' * levels_up or './'}{path}"
 
 
 def comment(text: str) -> str:

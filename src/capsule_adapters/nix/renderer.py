@@ -25,19 +25,15 @@ from capsule_domain.services.listed import listed
 if TYPE_CHECKING:  # loaded on first rendering: `--help` does without
     from jinja2 import Environment as Templates
 
+_HARDWARE = "hardware-configuration.nix"
+_HOST_FILES = ("access.nix", "configuration.nix", _HARDWARE, "home.nix")
+_TOP_FILES = ("README.md", "flake.nix")
+_HOSTS = "hosts"
 _PART_FILES = {
     NixosPart.HOME_MANAGER: "home.nix",
     NixosPart.FLAKE: "flake.nix",
-    NixosPart.HARDWARE: "hardware-configuration.nix",
+    NixosPart.HARDWARE: _HARDWARE,
 }
-_MACHINE_FILES = (
-    "README.md",
-    "access.nix",
-    "configuration.nix",
-    "flake.nix",
-    "hardware-configuration.nix",
-    "home.nix",
-)
 _PREVIEWS = {
     PreviewFormat.ENV: "env.nix",
     PreviewFormat.NIXOS: "configuration.nix",
@@ -78,16 +74,23 @@ class JinjaNixRenderer:
 
         Raises ConfigurationError for a value that Nix cannot hold.
         """
-        values = _values(request)
+        values = _values(request) | _flake([request], here=True)
         if request.part in _PART_FILES:
             return [self._file(_PART_FILES[request.part], values)]
-        files = [self._file(name, values) for name in _MACHINE_FILES]
-        files += [
-            RenderedFile(path=f"modules/{entry.stack.name}.nix", text=_ended(entry.stack.module))
-            for entry in request.environment.stacks
-            if entry.stack.module is not None
-        ]
-        return sorted(files, key=lambda file: file.path)
+        files = [self._file(name, values) for name in (*_HOST_FILES, *_TOP_FILES)]
+        return sorted([*files, *_modules([request])], key=lambda file: file.path)
+
+    def fleet(self, requests: Sequence[NixosRequest]) -> Sequence[RenderedFile]:
+        """All machines as one flake, sorted by path. Raises ConfigurationError."""
+        flake = _flake(requests, here=False)
+        files = [self._file("flake.nix", flake), self._file("README.md", flake, "fleet-README.md")]
+        for request in requests:
+            values = _values(request) | {"levels_up": 2}
+            for name in _HOST_FILES:
+                file = self._file(name, values)
+                path = f"{_HOSTS}/{request.hostname}/{name}"
+                files.append(file.model_copy(update={"path": path}))
+        return sorted([*files, *_modules(requests)], key=lambda file: file.path)
 
     def preview(self, environment: Environment, form: PreviewFormat) -> str:
         """One expression or file, with the default host and user where it names them."""
@@ -95,8 +98,15 @@ class JinjaNixRenderer:
         values = _values(request) | _pinned(request)
         return self._render(_PREVIEWS[form], values | {"with_packages": True})
 
-    def _file(self, name: str, values: Mapping[str, Any]) -> RenderedFile:
-        return RenderedFile(path=name, text=self._render(name, values))
+    def _file(
+        self, name: str, values: Mapping[str, Any], template: str | None = None
+    ) -> RenderedFile:
+        text = self._render(template or name, values)
+        if name != _HARDWARE or (values["hardware"] and values["hardware"].was_told):
+            return RenderedFile(path=name, text=text)
+        # What a machine told is worth more than what is known of its kind, and that than nothing.
+        stopgap = self._render(name, {**values, "hardware": None})
+        return RenderedFile(path=name, text=text, only_over=(stopgap,))
 
     def _render(self, name: str, values: Mapping[str, Any]) -> str:
         return _ended(self._templates.get_template(f"{name}.j2").render(values))
@@ -127,7 +137,7 @@ def _values(request: NixosRequest) -> dict[str, Any]:
         "environment": environment,
         "profile": environment.profile.name,
         "name": f"capsule-{environment.profile.name}",
-        "modules": sorted(e.stack.name for e in environment.stacks if e.stack.module is not None),
+        "modules": _module_names(request),
         "listed": own,
         "joined": joined,
         "unfree": environment.unfree,
@@ -142,12 +152,51 @@ def _values(request: NixosRequest) -> dict[str, Any]:
         "username_is_root": is_root,
         "release": request.release,
         "state_version": request.state_version or request.release,
-        "system": hardware.platform.value if hardware else Platform.X86_64_LINUX.value,
         "authorized_keys": sorted(set(request.authorized_keys)),
-        "modules_folder": "modules/",
+        "levels_up": 0,
         "with_packages": False,
         "hardware_message": _HARDWARE_MESSAGE,
     }
+
+
+def _flake(requests: Sequence[NixosRequest], *, here: bool) -> dict[str, Any]:
+    """The values of flake.nix: its hosts, each with its folder, and what they share."""
+    hosts = [
+        {
+            "name": request.hostname,
+            "username": request.username,
+            "profile": request.environment.profile.name,
+            "folder": "" if here else f"{_HOSTS}/{request.hostname}/",
+            "system": _system(request),
+        }
+        for request in requests
+    ]
+    return {
+        "hosts": sorted(hosts, key=lambda host: host["name"]),
+        "systems": sorted({host["system"] for host in hosts}),
+        "release": requests[0].release,
+        "title": requests[0].hostname if here else "the fleet",
+        "shared": sorted({name for request in requests for name in _module_names(request)}),
+    }
+
+
+def _system(request: NixosRequest) -> str:
+    return (request.hardware.platform if request.hardware else Platform.X86_64_LINUX).value
+
+
+def _module_names(request: NixosRequest) -> list[str]:
+    stacks = request.environment.stacks
+    return sorted(entry.stack.name for entry in stacks if entry.stack.module is not None)
+
+
+def _modules(requests: Iterable[NixosRequest]) -> list[RenderedFile]:
+    """The modules of the stacks, each once, as they are."""
+    stacks = {e.stack.name: e.stack for request in requests for e in request.environment.stacks}
+    return [
+        RenderedFile(path=f"modules/{name}.nix", text=_ended(stack.module))
+        for name, stack in stacks.items()
+        if stack.module is not None
+    ]
 
 
 def _topics(lines: Iterable[Assignment]) -> list[tuple[str, list[Assignment]]]:

@@ -2,15 +2,18 @@
 
 import re
 import secrets
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from capsule_adapters.probes.disks import disks
 from capsule_adapters.probes.network import network
 from capsule_adapters.probes.script import marked, parts
-from capsule_domain.errors import CommandFailed
+from capsule_domain.errors import CommandFailed, HostError
 from capsule_domain.models.hardware import Hardware
 from capsule_domain.models.stack import Platform
 from capsule_domain.ports.host import Hosts, Target
 
+WORKERS = 32
 CONNECT_SECONDS = 10.0
 SCRIPT_SECONDS = 20.0
 
@@ -77,15 +80,30 @@ class SshHardwareSurvey:
     def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts
 
-    def look(self, target: Target, name: str) -> Hardware:
-        """Raises HostUnreachable, HostKeyChanged, CommandFailed."""
+    def look(self, machines: Mapping[str, Target]) -> Iterator[tuple[str, Hardware | HostError]]:
+        """All of them side by side, in at most 32 threads; each as it comes."""
+        if not machines:
+            return
+        workers = ThreadPoolExecutor(min(WORKERS, len(machines)), thread_name_prefix="capsule-look")
+        try:
+            asked = {workers.submit(self._one, name, at): name for name, at in machines.items()}
+            for answered in as_completed(asked):
+                yield asked[answered], answered.result()
+        finally:
+            # Who stops looking does not wait for those that were not asked yet.
+            workers.shutdown(wait=False, cancel_futures=True)
+
+    def _one(self, name: str, target: Target) -> Hardware | HostError:
         marker = secrets.token_hex(16)
-        with self._hosts.connect(target, timeout_seconds=CONNECT_SECONDS) as host:
-            done = host.run(marked(_SCRIPT, marker), timeout_seconds=SCRIPT_SECONDS)
-        return hardware(name, parts(done.stdout, marker))
+        try:
+            with self._hosts.connect(target, timeout_seconds=CONNECT_SECONDS) as host:
+                done = host.run(marked(_SCRIPT, marker), timeout_seconds=SCRIPT_SECONDS)
+            return hardware(name, parts(done.stdout, marker))
+        except HostError as error:
+            return error
 
 
-def hardware(name: str, told: dict[str, str]) -> Hardware:
+def hardware(name: str, told: Mapping[str, str]) -> Hardware:
     """What a machine is, from the parts of the script's output. Raises CommandFailed."""
     if "end" not in told:
         raise CommandFailed(
@@ -101,6 +119,7 @@ def hardware(name: str, told: dict[str, str]) -> Hardware:
     is_guest = "hypervisor" in vendor
     return Hardware(
         origin=f"as {name} told",
+        was_told=True,
         platform=platform,
         nixpkgs_modules=("profiles/qemu-guest.nix",) if _is_qemu(vendor) else (),
         initrd_modules=_early_drivers(told.get("drivers", "")),

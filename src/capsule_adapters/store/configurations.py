@@ -1,7 +1,7 @@
 """Generated configurations in folders, with a manifest of what Capsule wrote there."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from shlex import quote
 from typing import Annotated
@@ -15,8 +15,12 @@ from capsule_adapters.store.staging import recover, replace_together
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.base import Model
 from capsule_domain.models.nixos import RenderedFile
+from capsule_domain.ports.configurations import SINGLE
 
 MANIFEST = ".capsule.json"
+_FLEET = "_fleet"
+"""No host can be called so: an underscore is in no host name."""
+
 _LIMIT_BYTES = 10_000_000
 
 
@@ -29,11 +33,28 @@ def _inside(path: str) -> str:
 
 
 class _Manifest(Model):
-    """`.capsule.json`: the SHA-256 of each file as Capsule last wrote it, by its path."""
+    """`.capsule.json`: the SHA-256 of each file as Capsule last wrote it, by its path.
+
+    `state_version` is that of a single host's folder, `hosts` those of a fleet's.
+    """
 
     version: int = Field(default=1, ge=1, le=1)
-    state_version: str
+    state_version: str | None = None
+    hosts: dict[str, str] = Field(default_factory=dict)
     files: dict[Annotated[str, AfterValidator(_inside)], str] = Field(default_factory=dict)
+
+    @property
+    def state_versions(self) -> dict[str, str]:
+        """By host; that of a single host's folder is below ""."""
+        single = {} if self.state_version is None else {SINGLE: self.state_version}
+        return {**self.hosts, **single}
+
+    def after(self, state_versions: Mapping[str, str], files: dict[str, str]) -> "_Manifest":
+        """With these files; the first state versions stay."""
+        all_of_them = {**state_versions, **self.state_versions}
+        single = all_of_them.pop(SINGLE, None)
+        hosts = dict(sorted(all_of_them.items()))
+        return _Manifest(state_version=single, hosts=hosts, files=files)
 
 
 class ConfigurationFolders:
@@ -55,30 +76,36 @@ class ConfigurationFolders:
             raise NotFound("host", hostname, hint="capsule nixos generate --hostname NAME")
         return (self._home / "nixos" / hostname).absolute()
 
-    def state_version(self, folder: PurePath) -> str | None:
-        """The `system.stateVersion` that the host was first generated with."""
-        manifest = _read_manifest(Path(folder))
-        return manifest.state_version if manifest else None
+    def fleet_folder(self, output: str | None = None) -> Path:
+        """Where the configuration of the whole fleet is or will be: an absolute path."""
+        return self.folder(_FLEET, output)
+
+    def state_versions(self, folder: PurePath) -> Mapping[str, str]:
+        """The `system.stateVersion` that each host there was first generated with."""
+        return (_read_manifest(Path(folder)) or _Manifest()).state_versions
 
     def write(
-        self, folder: PurePath, files: Sequence[RenderedFile], *, state_version: str, force: bool
+        self,
+        folder: PurePath,
+        files: Sequence[RenderedFile],
+        *,
+        state_versions: Mapping[str, str],
+        force: bool,
     ) -> Sequence[str]:
         """Write all of them or none, and note them in the manifest.
 
-        A file that Capsule wrote before into the same subfolder as one of `files`, and
+        A file that Capsule wrote before below the same folder as one of `files`, and
         that is not among them any more, is removed unless a person edited it. (Files
         at the top stay: a single part of a configuration may be written alone.)
         """
         with FileLock(self._home / ".lock"):
             root = Path(folder).resolve()
             recover(root)
-            before = _read_manifest(root) or _Manifest(state_version=state_version)
+            before = _read_manifest(root) or _Manifest()
             new = {
                 _checked(root, file.path): file.text.encode()
                 for file in files
-                if not (
-                    file.placeholder and _is_a_persons(root, file.path, file.text.encode(), before)
-                )
+                if not _yields(root, file, before)
             }
             edited = [path for path, text in new.items() if _is_a_persons(root, path, text, before)]
             if edited and not force:
@@ -89,7 +116,7 @@ class ConfigurationFolders:
             stale = _stale(root, new, before)
             kept = {path: sha for path, sha in before.files.items() if path not in stale}
             written = {path: _sha256(content) for path, content in new.items()}
-            after = before.model_copy(update={"files": dict(sorted({**kept, **written}.items()))})
+            after = before.after(state_versions, dict(sorted({**kept, **written}.items())))
             manifest = after.model_dump_json(indent=2).encode() + b"\n"
             replace_together(root, {**new, MANIFEST: manifest}, stale)
             return list(new)
@@ -101,6 +128,14 @@ class ConfigurationFolders:
             if not start.is_dir():
                 return []
             return sorted(folder for folder in start.iterdir() if (folder / MANIFEST).is_file())
+
+    def edited(self, folder: PurePath) -> Sequence[str]:
+        """The files there that Capsule wrote and a person changed since, sorted."""
+        root = Path(folder).resolve()
+        noted = (_read_manifest(root) or _Manifest()).files
+        return sorted(
+            path for path, sha in noted.items() if _sha_of(root / path) not in (sha, None)
+        )
 
     def is_locked(self, folder: PurePath) -> bool:
         """Whether the inputs of the flake in that folder are locked."""
@@ -115,6 +150,13 @@ class ConfigurationFolders:
             if not start.is_dir():
                 raise NotFound("configuration", path, hint="capsule nixos generate")
             return sorted(_nix_files(start))
+
+    def text(self, file: str) -> str:
+        """What is in one of its files."""
+        content = read_limited(Path(file), _LIMIT_BYTES)
+        if content is None:
+            raise NotFound("file", file)
+        return content.decode(errors="replace")
 
 
 def _nix_files(folder: Path) -> list[Path]:
@@ -169,18 +211,34 @@ def _is_a_persons(root: Path, path: str, new: bytes, before: _Manifest) -> bool:
     return there is not None and there != new and _sha256(there) != before.files.get(path)
 
 
+def _yields(root: Path, file: RenderedFile, before: _Manifest) -> bool:
+    """Whether what is there stays in the file's stead."""
+    if not file.placeholder:
+        return False
+    text = file.text.encode()
+    there = read_limited(root / file.path, _LIMIT_BYTES)
+    if there is not None and file.only_over is not None:
+        return there not in (text, *(weaker.encode() for weaker in file.only_over))
+    return _is_a_persons(root, file.path, text, before)
+
+
 def _stale(root: Path, new: dict[str, bytes], before: _Manifest) -> list[str]:
     """What Capsule wrote beside the `new` files in subfolders, and nobody edited since."""
-    subfolders = {PurePath(path).parent for path in new} - {PurePath()}
+    subfolders = {PurePath(path).parts[0] for path in new if "/" in path}
     return [
         path
         for path, sha in before.files.items()
         if path not in new
-        and PurePath(path).parent in subfolders
+        and "/" in path
+        and PurePath(path).parts[0] in subfolders
         and not (root / path).is_symlink()
-        and (there := read_limited(root / path, _LIMIT_BYTES)) is not None
-        and _sha256(there) == sha
+        and _sha_of(root / path) == sha
     ]
+
+
+def _sha_of(file: Path) -> str | None:
+    content = read_limited(file, _LIMIT_BYTES)
+    return None if content is None else _sha256(content)
 
 
 def _sha256(content: bytes) -> str:

@@ -1,6 +1,6 @@
 """The ports that commands use, and the services made of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.editor import Editor
     from capsule_domain.ports.examination import Examination
+    from capsule_domain.ports.hardware_survey import HardwareSurvey
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
     from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
-    from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.module_reader import ModuleReader
+    from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_systems import NixSystems
@@ -49,11 +50,15 @@ if TYPE_CHECKING:
     from capsule_domain.services.deploy import Deploy
     from capsule_domain.services.environment import ManageProfile
     from capsule_domain.services.generate import Generate
+    from capsule_domain.services.generate_fleet import GenerateFleet
+    from capsule_domain.services.machine_of_xnode import MachinesOfXNodes
     from capsule_domain.services.market import Market
+    from capsule_domain.services.nixos_wish import GrantWish
     from capsule_domain.services.plant import Plant
     from capsule_domain.services.terminate import Terminate
     from capsule_domain.services.validate import Validate
     from capsule_domain.services.watch import Watch
+    from capsule_domain.services.why import Why
 
 
 GroupBy = Literal["provider", "region", "tag", "profile"]
@@ -80,6 +85,9 @@ class Wiring:
     nix: "Callable[[], NixTool]"
     module_reader: "Callable[[], ModuleReader]"
     nix_systems: "Callable[[], NixSystems]"
+    time_zones: "Callable[[], Collection[str]]"
+    """The time zones that this machine knows; none where it has no list of them."""
+    hardware_survey: "Callable[[], HardwareSurvey]"
     nix_environment: "Callable[[], NixEnvironment]"
     search_path: "Callable[[], SearchPath]"
     configurations: "Callable[[], Configurations]"
@@ -149,8 +157,42 @@ class Wiring:
         from capsule_domain.services.generate import Generate
 
         return Generate(
-            self.manage_profile(), self.renderer(), self.configurations(), self.choices()
+            profiles=self.manage_profile(),
+            renderer=self.renderer(),
+            configurations=self.configurations(),
+            choices=self.choices(),
+            machines=self.machines,
+            grant=self._grant_wish(),
         )
+
+    def generate_fleet(self) -> "GenerateFleet":
+        from capsule_domain.services.generate_fleet import GenerateFleet
+
+        return GenerateFleet(
+            profiles=self.manage_profile(),
+            renderer=self.renderer(),
+            configurations=self.configurations(),
+            choices=self.choices(),
+            machines=self.machines(),
+            grant=self._grant_wish(),
+        )
+
+    def machines(self) -> "MachinesOfXNodes":
+        """The xNodes as machines for NixOS."""
+        from capsule_domain.services.machine_of_xnode import MachinesOfXNodes
+
+        return MachinesOfXNodes(self.inventory(), self.keys(), self.hardware_survey())
+
+    def _grant_wish(self) -> "GrantWish":
+        from capsule_domain.services.judge_settings import judge_settings
+        from capsule_domain.services.nixos_wish import GrantWish
+
+        return GrantWish(self.time_zones, lambda given: judge_settings(given, self.index()))
+
+    def why(self) -> "Why":
+        from capsule_domain.services.why import Why
+
+        return Why(self.module_reader(), self.configurations(), self.choices())
 
     def validate(self) -> "Validate":
         from capsule_domain.services.validate import Validate

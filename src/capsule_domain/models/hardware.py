@@ -44,6 +44,8 @@ class Hardware(Model):
     """
 
     origin: str
+    was_told: bool = False
+    """Whether the machine itself told it; else it is what is known of all of its kind."""
     platform: Platform = Platform.X86_64_LINUX
     firmware: Firmware | None = None
     has_own_loader: bool = False

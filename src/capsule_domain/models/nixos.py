@@ -62,8 +62,10 @@ class RenderedFile(Model):
     text: str
     placeholder: bool = False
     """Meant to be replaced by a person: what a person put there instead always stays."""
-    stopgap: bool = False
-    """A placeholder without content: whatever is there instead of it stays."""
+    only_over: tuple[str, ...] | None = None
+    """A placeholder that stands only where nothing is, or one of these texts; None: where
+    Capsule's own file is.
+    """
 
 
 class PreviewFormat(StrEnum):
@@ -88,3 +90,18 @@ class GeneratedConfiguration(Model):
     """What was written."""
     kept: tuple[str, ...] = ()
     """What stands in a placeholder's stead, and was left as it is."""
+    hardware: str | None = None
+    """How the machine's hardware is known; None: it is not."""
+    remarks: tuple[str, ...] = ()
+    """What a person should know of how it came to this."""
+
+
+class GeneratedFleet(Model):
+    """The configuration of a whole fleet on disk: one flake, a folder for each host."""
+
+    folder: str
+    release: str
+    hosts: tuple[GeneratedConfiguration, ...]
+    files: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()

@@ -84,14 +84,6 @@ class Assignment(Model):
     """Such as `--hostname`, or `stack docker: chosen`."""
 
 
-class Origin(Model):
-    """Why a file of a configuration sets an option."""
-
-    option: OptionPath
-    file: str
-    origin: str
-
-
 class OptionRow(Model):
     """One place that sets an option, as `nixos why` lists it."""
 

@@ -13,5 +13,11 @@ class NixRenderer(Protocol):
     def configuration(self, request: NixosRequest) -> Sequence[RenderedFile]:
         """The files of `request.part`, sorted by path."""
 
+    def fleet(self, requests: Sequence[NixosRequest]) -> Sequence[RenderedFile]:
+        """All machines as one flake, sorted by path; every host has a name of its own.
+
+        Hosts lie in `hosts/<name>`; modules are shared.
+        """
+
     def preview(self, environment: Environment, form: PreviewFormat) -> str:
         """One expression or file of that form."""

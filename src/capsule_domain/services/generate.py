@@ -1,22 +1,23 @@
 """Generate: a profile becomes a NixOS configuration on disk."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any
 
-from pydantic import ValidationError
-
-from capsule_domain.errors import UsageError
 from capsule_domain.models.nixos import (
     GeneratedConfiguration,
     NixosPart,
     NixosRequest,
     RenderedFile,
 )
-from capsule_domain.ports.configurations import Configurations
+from capsule_domain.ports.configurations import SINGLE, Configurations
 from capsule_domain.ports.nix_renderer import NixRenderer
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.environment import ManageProfile
+from capsule_domain.services.machine_of_xnode import Machine, MachinesOfXNodes
+from capsule_domain.services.nixos_wish import GrantWish, Wish
+from capsule_domain.services.refuse_secrets import refuse_secrets
 
 HARDWARE_FILE = "hardware-configuration.nix"
 
@@ -29,76 +30,96 @@ class Generate:
     renderer: NixRenderer
     configurations: Configurations
     choices: Choices
+    machines: Callable[[], MachinesOfXNodes]
+    grant: GrantWish = field(default_factory=GrantWish)
 
     def run(
         self,
+        wish: Wish | None = None,
         *,
-        profile: str | None = None,
-        hostname: str = "nixos",
-        username: str = "admin",
-        release: str = "26.05",
-        timezone: str = "UTC",
-        authorized_keys: Sequence[str] = (),
-        part: NixosPart = NixosPart.ALL,
+        xnode: str | None = None,
         output: str | None = None,
         force: bool = False,
         dry_run: bool = False,
     ) -> GeneratedConfiguration:
-        """Write the files of `part`; `profile` None is the active one; a dry run only says.
+        """Write the files of a wish; a dry run only says which.
 
-        A host keeps the `system.stateVersion` of its first generation. Raises UsageError
-        for a value that has not its form, NotFound, Conflict for files edited by hand
-        unless `force`, StoreError.
+        An `xnode` gives its name, its profile, its hardware and the key that opens it, as
+        far as the wish does not. A host keeps the `system.stateVersion` of its first
+        generation. Raises UsageError for a value that has not its form, NotFound, Conflict
+        for files edited by hand unless `force`, and for a secret among them, StoreError.
         """
-        request = _request(
-            environment=self.profiles.show(profile),
-            hostname=hostname,
-            username=username,
-            release=release,
-            timezone=timezone,
-            authorized_keys=tuple(authorized_keys),
-            part=part,
-        )
-        folder = self.configurations.folder(hostname, output)
-        first = self.configurations.state_version(folder) or request.release
+        wish = wish or Wish()
+        machine = None
+        if xnode is not None:
+            machine = self.machines().one(xnode)
+            wish = of_machine(wish, machine)
+        environment = self.profiles.show(wish.profile)
+        known = {"hardware": machine.hardware} if machine else {}
+        request = self.grant.request(wish, environment, **known)
+        folder = self.configurations.folder(request.hostname, output)
+        first = self.configurations.state_versions(folder).get(SINGLE) or self._of_fleet(request)
         request = request.model_copy(update={"state_version": first})
-        files = [_marked(file, request.part) for file in self.renderer.configuration(request)]
+        files = [marked(file, request.part) for file in self.renderer.configuration(request)]
+        refuse_secrets(files)
         written = [file.path for file in files]
         if not dry_run:
+            versions = {SINGLE: first}
             written = list(
-                self.configurations.write(folder, files, state_version=first, force=force)
+                self.configurations.write(folder, files, state_versions=versions, force=force)
             )
-            self._remember(str(folder))
-        return GeneratedConfiguration(
-            hostname=hostname,
-            folder=str(folder),
-            release=request.release,
-            state_version=first,
-            profile=request.environment.profile.name,
-            files=tuple(written),
-            kept=tuple(file.path for file in files if file.path not in written),
-        )
+            remember(self.choices, folder)
+        return generated(request, folder, files, written, machine)
 
-    def _remember(self, folder: str) -> None:
-        with self.choices.changing():
-            settings = self.choices.settings()
-            if settings.last_configuration != folder:
-                changed = settings.model_copy(update={"last_configuration": folder})
-                self.choices.save_settings(changed)
+    def _of_fleet(self, request: NixosRequest) -> str:
+        """What the host began with as a part of the fleet, if it did."""
+        fleet = self.configurations.state_versions(self.configurations.fleet_folder())
+        return fleet.get(request.hostname, request.release)
 
 
-def _marked(file: RenderedFile, part: NixosPart) -> RenderedFile:
+def of_machine(wish: Wish, machine: Machine) -> Wish:
+    """The wish, with what is known of the xNode where a person said nothing."""
+    changes: dict[str, Any] = {
+        "hostname": machine.xnode.name,
+        "authorized_keys": (*wish.authorized_keys, machine.public_key),
+        "profile": wish.profile or machine.xnode.profile,
+    }
+    return replace(wish, **changes)
+
+
+def marked(file: RenderedFile, part: NixosPart) -> RenderedFile:
     """The hardware's file is a placeholder, unless it is what was asked for."""
-    if file.path == HARDWARE_FILE and part is not NixosPart.HARDWARE:
+    is_hardware = PurePath(file.path).name == HARDWARE_FILE
+    if is_hardware and part is not NixosPart.HARDWARE:
         return file.model_copy(update={"placeholder": True})
     return file
 
 
-def _request(**values: Any) -> NixosRequest:
-    try:
-        return NixosRequest(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = f"--{str(first['loc'][0]).replace('_', '-').removesuffix('s')}"
-        reason = str(first["msg"]).removeprefix("Value error, ")
-        raise UsageError(f"{option}: {reason}", hint="capsule nixos generate --help") from error
+def remember(choices: Choices, folder: PurePath) -> None:
+    """What was generated last is what other commands look at."""
+    with choices.changing():
+        settings = choices.settings()
+        if settings.last_configuration != str(folder):
+            changed = settings.model_copy(update={"last_configuration": str(folder)})
+            choices.save_settings(changed)
+
+
+def generated(
+    request: NixosRequest,
+    folder: PurePath,
+    files: Sequence[RenderedFile],
+    written: Sequence[str],
+    machine: Machine | None = None,
+) -> GeneratedConfiguration:
+    """What came of a request."""
+    return GeneratedConfiguration(
+        hostname=request.hostname,
+        folder=str(folder),
+        release=request.release,
+        state_version=request.state_version or request.release,
+        profile=request.environment.profile.name,
+        files=tuple(written),
+        kept=tuple(file.path for file in files if file.path not in written),
+        hardware=request.hardware.origin if request.hardware else None,
+        remarks=(machine.remark,) if machine and machine.remark else (),
+    )

@@ -26,6 +26,7 @@ def hardware_lines(hardware: Hardware, disk: str | None = None) -> Sequence[Assi
 def _loader(hardware: Hardware, disk: str | None) -> Iterator[Assignment]:
     if hardware.has_own_loader and disk is None:
         yield _known(hardware, Topic.BOOT, "boot.loader.systemd-boot.enable", value=False)
+        yield _known(hardware, Topic.BOOT, "boot.loader.efi.canTouchEfiVariables", value=False)
         return
     if hardware.firmware is Firmware.UEFI:
         yield from _uefi(hardware, disk)
