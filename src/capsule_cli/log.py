@@ -56,8 +56,11 @@ def start(home: Path, environment: Mapping[str, str], *, verbose: bool, debug: b
     root = logging.getLogger()
     stop()
     root.setLevel(logging.DEBUG if debug else logging.INFO)
-    for chatty in ("asyncssh", "httpx", "httpcore", "botocore", "urllib3", "asyncio"):
+    for chatty in ("asyncssh", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.DEBUG if debug else logging.WARNING)
+    # Never more of these: they show headers, queries and bodies. `capsule.rest` has a line each.
+    for indiscreet in ("httpx", "httpcore", "botocore", "urllib3"):
+        logging.getLogger(indiscreet).setLevel(logging.WARNING)
     formatter = Redacted(environment)
     folder = home / "logs"
     try:

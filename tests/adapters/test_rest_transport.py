@@ -26,6 +26,7 @@ from capsule_domain.errors import (
     CredentialsRefused,
     NotFound,
     OutOfStock,
+    PermissionMissing,
     ProviderError,
     ProviderUnavailable,
     QuotaExceeded,
@@ -82,7 +83,7 @@ def _calls(api: JsonApi) -> dict[str, Callable[[], Any]]:
 
 REFUSALS: list[tuple[Fault, type[CapsuleError]]] = [
     (faults.status(401), CredentialsRefused),
-    (faults.status(403), CredentialsRefused),
+    (faults.status(403), PermissionMissing),
     (faults.status(403, "too many servers"), QuotaExceeded),
     (faults.status(409), ProviderError),
     (faults.status(412, "This is SOLD OUT"), OutOfStock),

@@ -49,7 +49,9 @@ class Reception:
         data = self._whole(response, expected)
         if response.is_redirect:
             # Never followed: the key would go along, and a POST could turn into a GET.
-            raise self._senseless(response, f"a redirect to {_host(response)}", expected)
+            secrets = (*self.keys, *expected.secrets)
+            where = _host(redacted(response.headers.get("location", ""), secrets))
+            raise self._senseless(response, f"a redirect to {where}", expected)
         body = self._body(response, data, expected)
         if response.is_success:
             headers = dict(response.headers)
@@ -134,9 +136,9 @@ def request_id(response: httpx.Response | None, body: Any = None) -> str | None:
     return value if fit else None
 
 
-def _host(response: httpx.Response) -> str:
+def _host(location: str) -> str:
     try:
-        host = urlsplit(response.headers.get("location", "")).hostname or "itself"
+        host = urlsplit(location).hostname or "itself"
     except ValueError:
         host = "nowhere"
     return "".join(c for c in host[:80] if c.isprintable())

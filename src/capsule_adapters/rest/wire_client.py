@@ -1,5 +1,6 @@
 """The HTTP client below: time limits, the key, no redirects."""
 
+import logging
 from collections.abc import Generator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from capsule_adapters.rest.patience import Patience
 
 def wire_client(base_url: str, auth: Mapping[str, SecretStr], patience: Patience) -> httpx.Client:
     """A client that sends `auth` with each request, and only to `base_url`'s host."""
+    # At debug level httpcore logs the headers of answers, which may quote or set a secret.
+    logging.getLogger("httpcore").setLevel(logging.WARNING)
     return httpx.Client(
         auth=_KeyHeaders(auth),
         headers={"user-agent": _user_agent(), "accept": "application/json"},

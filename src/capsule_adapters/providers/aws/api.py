@@ -11,7 +11,7 @@ from botocore.parsers import ResponseParserError
 from pydantic import SecretStr
 
 from capsule_adapters.providers.aws import NAME
-from capsule_adapters.providers.aws.refusals import meaning
+from capsule_adapters.providers.aws.refusals import meaning, scrub
 from capsule_adapters.providers.aws.session import Access, Clients
 from capsule_adapters.rest.patience import Patience
 from capsule_adapters.rest.refusals import Subject
@@ -118,6 +118,7 @@ class AwsApi:
     ) -> Exception:
         pascal = "".join(part.title() for part in operation.split("_"))
         secrets = (*self._access.secrets, *((secret,) if secret else ()))
+        scrub(error, secrets)
         return meaning(error, operation=f"{service}:{pascal}", subject=subject, secrets=secrets)
 
 

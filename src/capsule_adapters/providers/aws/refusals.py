@@ -129,6 +129,15 @@ def meaning(
     return _before_sending(error, operation, secrets)
 
 
+def scrub(error: BaseException | None, secrets: Sequence[SecretStr]) -> None:
+    """Take secrets out of what an error and its causes say: a traceback would show it."""
+    while error is not None:
+        error.args = tuple(
+            redacted(part, secrets) if isinstance(part, str) else part for part in error.args
+        )
+        error = error.__cause__ or error.__context__
+
+
 def _trouble(error: Exception, secrets: Sequence[SecretStr]) -> str:
     """What went wrong after the request left."""
     if isinstance(error, ReadTimeoutError):
