@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -47,6 +48,24 @@ def test_a_cloud_is_asked_whose_key_it_is(said: Account | CapsuleError, verdict:
     provider.said = said
     checks = [Check("cloud", lambda: clouds.cloud("do", lambda: ["do"], lambda _: provider))]
     assert only(SideBySide(checks).run()).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        (Account(provider="equinix", identity="me@example.org", active=True), "ok"),
+        (ProviderUnavailable("equinix", "no answer"), "skipped"),
+    ],
+)
+def test_of_a_cloud_that_has_ended_silence_is_no_news(
+    said: Account | CapsuleError, verdict: str
+) -> None:
+    provider = AccountOnly()
+    provider.said = said
+    found = clouds.cloud("old", lambda: ["old"], lambda _: provider, ended=date(2026, 6, 30))
+    told = only(found)
+    assert told.verdict == verdict
+    assert verdict == "ok" or told.message == "old ended on 2026-06-30, and does not answer"
 
 
 def test_a_cloud_without_a_key_is_not_asked() -> None:

@@ -1,6 +1,7 @@
 """The clouds: do they know us, and what time do they say it is?"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from email.utils import parsedate_to_datetime
 
 from capsule_adapters.doctor.check import as_diagnosis
@@ -17,15 +18,22 @@ Head = Callable[[str], Mapping[str, str]]
 
 
 def cloud(
-    name: str, configured: Callable[[], Sequence[str]], provider: Callable[[str], Provider]
+    name: str,
+    configured: Callable[[], Sequence[str]],
+    provider: Callable[[str], Provider],
+    *,
+    ended: date | None = None,
 ) -> Iterator[Diagnosis]:
-    """Whether the cloud accepts the key."""
+    """Whether the cloud accepts the key; of one that has `ended` silence is no news."""
     if name not in configured():
         yield skipped("cloud", f"{name} is not configured")
         return
     try:
         account = provider(name).account()
     except ProviderUnavailable as trouble:
+        if ended is not None:
+            yield skipped("cloud", f"{name} ended on {ended}, and does not answer")
+            return
         yield as_diagnosis("cloud", trouble, verdict=Verdict.WARNING)
         return
     if account.active:
@@ -75,8 +83,8 @@ def _offset_seconds(
             continue
         before = time.now()
         try:
-            date = {key.lower(): value for key, value in head(url).items()}.get("date", "")
-            said = parsedate_to_datetime(date)
+            header = {key.lower(): value for key, value in head(url).items()}.get("date", "")
+            said = parsedate_to_datetime(header)
         except (OSError, ValueError, TypeError):
             continue
         middle = before + (time.now() - before) / 2

@@ -94,7 +94,9 @@ def _clock(ports: Ports) -> Check:
 def _cloud(ports: Ports, name: str) -> Check:
     return Check(
         "cloud",
-        lambda: clouds.cloud(name, ports.clouds.configured, ports.clouds.provider),
+        lambda: clouds.cloud(
+            name, ports.clouds.configured, ports.clouds.provider, ended=ports.clouds.ended(name)
+        ),
         _CLOUD_SECONDS,
         online=True,
         subject=name,
