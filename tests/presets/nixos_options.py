@@ -59,6 +59,7 @@ def set_in_nixos(config: Any) -> Iterator[tuple[Path, Any]]:
     return ((path, value) for path, value in leaves(config) if path[0] != "capsule")
 
 
+@cache
 def kind_at(path: Path) -> str | None:
     """The type of what is set at `path`; None when there is no such option.
 
@@ -98,7 +99,7 @@ def _all_fit(kind: str, values: Iterable[Any]) -> bool:
 
 
 CONTAINERS: dict[str, Callable[[str, Any], bool]] = {
-    "one of ": lambda words, value: value in json.loads(f"[{words}]"),
+    'one of "': lambda words, value: value in json.loads(f'["{words}]'),
     "list of ": lambda inner, value: isinstance(value, list) and _all_fit(inner, value),
     "attribute set of ": lambda inner, value: (
         isinstance(value, dict) and _all_fit(inner, value.values())
