@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from capsule_adapters.providers.scaleway.capabilities import NAME
 from capsule_adapters.providers.scaleway.instances import Instance, Volume
@@ -64,8 +65,8 @@ class Belongings:
 
     def _volume(self, volume: Volume) -> str:
         if volume.volume_type == "sbs_volume":
-            return f"/block/v1/zones/{self._zone}/volumes/{volume.id}"
+            return f"/block/v1/zones/{self._zone}/volumes/{quote(volume.id, safe='')}"
         return self._instance_api("volumes", volume.id)
 
     def _instance_api(self, kind: str, id_: str) -> str:
-        return f"/instance/v1/zones/{self._zone}/{kind}/{id_}"
+        return f"/instance/v1/zones/{self._zone}/{kind}/{quote(id_, safe='')}"

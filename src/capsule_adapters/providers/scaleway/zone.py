@@ -85,6 +85,14 @@ class ScalewayZone(RestProvider):
             self._switch_on(server.server_id)
         return server.model_copy(update={"status": ServerStatus.PENDING})
 
+    def start(self, server_id: str) -> None:
+        self._settle(server_id)
+        super().start(server_id)
+
+    def stop(self, server_id: str) -> None:
+        self._settle(server_id)
+        super().stop(server_id)
+
     def destroy(self, server_id: str) -> None:
         """End it with its volumes and its reserved addresses, which else would stay and bill."""
         with suppress(NotFound):
@@ -130,6 +138,19 @@ class ScalewayZone(RestProvider):
                 reads=False,
                 idempotent=True,
             )
+
+    def _settle(self, server_id: str) -> None:
+        """Wait out what is under way: it may be what is asked for, and then cannot be asked."""
+
+        def look() -> None:
+            if self._look(server_id).status is ServerStatus.PENDING:
+                raise Busy(
+                    self.name,
+                    f"server {self._zone}:{server_id} is starting or stopping",
+                    hint="try again in some minutes",
+                )
+
+        when_free(self._clock, look, ENDING_SECONDS)
 
     def _switch_on(self, server_id: str) -> None:
         when_free(self._clock, lambda: self._act(server_id, "poweron"), _STARTING_SECONDS)
