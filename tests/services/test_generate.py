@@ -17,6 +17,7 @@ from tests.fakes.configurations import FakeConfigurations
 from tests.fakes.hardware_survey import FakeHardwareSurvey
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.keys import FakeKeys
+from tests.fakes.known_hosts import FakeKnownHosts
 from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.presets import FakePresets, stack
 from tests.xnodes import an_xnode
@@ -33,6 +34,7 @@ class Setting:
         self.inventory = FakeInventory()
         self.keys = FakeKeys()
         self.survey = FakeHardwareSurvey()
+        self.known_hosts = FakeKnownHosts()
         presets = FakePresets([stack("web", module="{ }\n")], [PROD])
         self.generate = Generate(
             ManageProfile(self.choices, presets),
@@ -43,7 +45,7 @@ class Setting:
         )
 
     def machines(self) -> MachinesOfXNodes:
-        return MachinesOfXNodes(self.inventory, self.keys, self.survey)
+        return MachinesOfXNodes(self.inventory, self.keys, self.survey, self.known_hosts)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from capsule_domain.errors import ConfigurationError
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*", re.ASCII)
 _KEYWORDS = frozenset(["assert", "else", "if", "in", "inherit", "let", "or", "rec", "then", "with"])
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_WORD = re.compile(r"[a-z0-9]+", re.ASCII)
 _RELATIVE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*", re.ASCII)
 
 _INT_MAX = 2**63 - 1
@@ -100,6 +101,16 @@ def relative_path(path: str, levels_up: int = 0) -> str:
     if not _RELATIVE.fullmatch(path) or ".." in PurePosixPath(path).parts:
         raise ConfigurationError(f"{path!r} is not a plain path below the configuration")
     return f"{'../' * levels_up or './'}{path}"
+
+
+def plain_word(text: str) -> str:
+    """`text` as YAML takes it bare, such as a recipient of age.
+
+    Raises ConfigurationError unless it is lower-case letters and digits.
+    """
+    if not _WORD.fullmatch(text):
+        raise ConfigurationError(f"{text!r} is no plain word")
+    return text
 
 
 def comment(text: str) -> str:

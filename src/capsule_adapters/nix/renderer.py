@@ -1,6 +1,6 @@
 """Nix text from values, by templates."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,19 @@ from capsule_adapters.nix.literal import (
     comment,
     nix_block,
     nix_literal,
+    plain_word,
     relative_path,
+)
+from capsule_adapters.nix.secret_files import (
+    KEYS_FILES,
+    flake_inputs,
+    secret_templates,
+    secret_values,
 )
 from capsule_domain.models.nixos import NixosPart, NixosRequest, PreviewFormat, RenderedFile
 from capsule_domain.models.option import Assignment, Topic
 from capsule_domain.models.profile import Environment
+from capsule_domain.models.release import FACTS
 from capsule_domain.models.stack import Platform
 from capsule_domain.services.assign import DEFAULT, ROOT, access, configuration
 from capsule_domain.services.hardware import hardware_lines
@@ -43,8 +51,6 @@ _PREVIEWS = {
 }
 
 _ARCHIVE = "https://github.com/NixOS/nixpkgs/archive/{pin}.tar.gz"
-_WITH_INTEL_MACS = frozenset({"25.11", "26.05"})
-"""Releases that still have x86_64-darwin. Of a commit or an unstable branch nobody knows."""
 
 _ROOT_HOME = PurePosixPath("/root")
 
@@ -59,6 +65,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "attribute": attribute_name,
     "option": attribute_path,
     "comment": comment,
+    "plain_word": plain_word,
     "relative_path": relative_path,
     "package": lambda path: nix_literal(Attribute(path)),
     "python_package": lambda path: nix_literal(Attribute(path, of="ps")),
@@ -77,7 +84,8 @@ class JinjaNixRenderer:
         values = _values(request) | _flake([request], here=True)
         if request.part in _PART_FILES:
             return [self._file(_PART_FILES[request.part], values)]
-        files = [self._file(name, values) for name in (*_HOST_FILES, *_TOP_FILES)]
+        files = [self._file(name, values) for name in _TOP_FILES]
+        files += self._host_files(request, values)
         return sorted([*files, *_modules([request])], key=lambda file: file.path)
 
     def fleet(self, requests: Sequence[NixosRequest]) -> Sequence[RenderedFile]:
@@ -86,11 +94,19 @@ class JinjaNixRenderer:
         files = [self._file("flake.nix", flake), self._file("README.md", flake, "fleet-README.md")]
         for request in requests:
             values = _values(request) | {"levels_up": 2}
-            for name in _HOST_FILES:
-                file = self._file(name, values)
-                path = f"{_HOSTS}/{request.hostname}/{name}"
+            for file in self._host_files(request, values):
+                path = f"{_HOSTS}/{request.hostname}/{file.path}"
                 files.append(file.model_copy(update={"path": path}))
         return sorted([*files, *_modules(requests)], key=lambda file: file.path)
+
+    def _host_files(
+        self, request: NixosRequest, values: Mapping[str, Any]
+    ) -> Iterator[RenderedFile]:
+        for name in _HOST_FILES:
+            yield self._file(name, values)
+        for name, template in secret_templates(request).items():
+            file = self._file(name, values, template)
+            yield file.model_copy(update={"placeholder": name in KEYS_FILES})
 
     def preview(self, environment: Environment, form: PreviewFormat) -> str:
         """One expression or file, with the default host and user where it names them."""
@@ -151,9 +167,11 @@ def _values(request: NixosRequest) -> dict[str, Any]:
         "home_directory": _ROOT_HOME if is_root else PurePosixPath("/home", request.username),
         "username_is_root": is_root,
         "release": request.release,
+        "from_before": FACTS[request.release].from_before,
         "state_version": request.state_version or request.release,
         "authorized_keys": sorted(set(request.authorized_keys)),
         "levels_up": 0,
+        **secret_values(request),
         "with_packages": False,
         "hardware_message": _HARDWARE_MESSAGE,
     }
@@ -175,6 +193,8 @@ def _flake(requests: Sequence[NixosRequest], *, here: bool) -> dict[str, Any]:
         "hosts": sorted(hosts, key=lambda host: host["name"]),
         "systems": sorted({host["system"] for host in hosts}),
         "release": requests[0].release,
+        "branches": FACTS[requests[0].release],
+        "tools": flake_inputs(requests),
         "title": requests[0].hostname if here else "the fleet",
         "shared": sorted({name for request in requests for name in _module_names(request)}),
     }
@@ -210,8 +230,9 @@ def _topics(lines: Iterable[Assignment]) -> list[tuple[str, list[Assignment]]]:
 def _pinned(request: NixosRequest) -> dict[str, Any]:
     """Where the packages of a preview come from, and for which systems it can be one."""
     pin = request.environment.pins.get("nixpkgs")
-    branch = pin or f"nixos-{request.release}"
-    has_intel_macs = any(release in branch for release in _WITH_INTEL_MACS)
+    branch = pin or FACTS[request.release].nixpkgs
+    # Of a commit or an unstable branch nobody knows.
+    has_intel_macs = any(f.has_intel_macs and name in branch for name, f in FACTS.items())
     return {
         "nixpkgs_pin": branch,
         "nixpkgs_archive": pin and _ARCHIVE.format(pin=pin),

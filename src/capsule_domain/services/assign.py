@@ -14,6 +14,7 @@ from capsule_domain.models.option import (
 from capsule_domain.models.stack import ResolvedStack
 from capsule_domain.services.compose import ALWAYS, CHOSEN
 from capsule_domain.services.listed import listed
+from capsule_domain.services.secret_refs import secret_assignments
 
 ROOT = "root"
 WEBSERVER = "webserver"
@@ -34,7 +35,13 @@ _CONTENTS = {
 
 def configuration(request: NixosRequest) -> Sequence[Assignment]:
     """What configuration.nix sets. What a person set by hand stands in its place."""
-    own = [*_stacks(request), *_packages(request), *_machine(request), *_system(request)]
+    own = [
+        *_stacks(request),
+        *secret_assignments(request),
+        *_packages(request),
+        *_machine(request),
+        *_system(request),
+    ]
     chosen = {setting.option for setting in request.settings}
     kept = [one for one in own if one.option not in chosen]
     return [*kept, *map(_setting, request.settings)]

@@ -55,7 +55,7 @@ class Generate:
             machine = self.machines().one(xnode)
             wish = of_machine(wish, machine)
         environment = self.profiles.show(wish.profile)
-        known = {"hardware": machine.hardware} if machine else {}
+        known = {"hardware": machine.hardware, "host_key": machine.host_key} if machine else {}
         request = self.grant.request(wish, environment, **known)
         folder = self.configurations.folder(request.hostname, output)
         first = self.configurations.state_versions(folder).get(SINGLE) or self._of_fleet(request)

@@ -76,7 +76,10 @@ class GenerateFleet:
             if own not in environments:
                 environments[own] = self.profiles.show(own)
             request = self.grant.request(
-                of_machine(wish, machine), environments[own], hardware=machine.hardware
+                of_machine(wish, machine),
+                environments[own],
+                hardware=machine.hardware,
+                host_key=machine.host_key,
             )
             version = first.get(request.hostname, request.release)
             yield request.model_copy(update={"state_version": version})

@@ -7,7 +7,7 @@ from capsule_domain.errors import HostError, HostUnreachable
 from capsule_domain.models.hardware import Hardware
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.hardware_survey import HardwareSurvey
-from capsule_domain.ports.host import Keys, Target
+from capsule_domain.ports.host import Keys, KnownHosts, Target
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.services.cloud_hardware import cloud_hardware
 from capsule_domain.services.ready import target_of
@@ -17,11 +17,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Machine:
-    """An xNode as a machine for NixOS. `remark` says why its hardware is not certain."""
+    """An xNode as a machine for NixOS. `public_key` opens it; `host_key` is its own, as it
+    was pinned before the first contact. `remark` says why its hardware is not certain.
+    """
 
     xnode: XNode
     public_key: str
     hardware: Hardware | None
+    host_key: str | None = None
     remark: str | None = None
 
 
@@ -34,6 +37,7 @@ class MachinesOfXNodes:
     inventory: Inventory
     keys: Keys
     survey: HardwareSurvey
+    known_hosts: KnownHosts
 
     def one(self, name: str) -> Machine:
         """Raises NotFound, and Conflict for a prefix that several have."""
@@ -49,7 +53,12 @@ class MachinesOfXNodes:
         for xnode in xnodes:
             if xnode.ssh_key not in opened:
                 opened[xnode.ssh_key] = self.keys.deploy_key(xnode.ssh_key).public_openssh
-        return [_machine(xnode, opened[xnode.ssh_key], told[xnode.name]) for xnode in xnodes]
+        return [
+            _machine(
+                xnode, opened[xnode.ssh_key], told[xnode.name], self.known_hosts.pinned(xnode.id)
+            )
+            for xnode in xnodes
+        ]
 
     def _told(
         self, xnodes: Sequence[XNode], progress: Progress
@@ -67,10 +76,13 @@ class MachinesOfXNodes:
         return told
 
 
-def _machine(xnode: XNode, public_key: str, told: Hardware | HostError) -> Machine:
+def _machine(
+    xnode: XNode, public_key: str, told: Hardware | HostError, pinned: Sequence[str]
+) -> Machine:
+    host_key = pinned[0] if pinned else None
     if isinstance(told, Hardware):
-        return Machine(xnode, public_key, told)
+        return Machine(xnode, public_key, told, host_key)
     known = cloud_hardware(xnode.provider)
     instead = known.origin if known else "a placeholder"
     remark = f"{xnode.name} did not tell of its hardware ({told.message}): {instead}"
-    return Machine(xnode, public_key, known, remark)
+    return Machine(xnode, public_key, known, host_key, remark)
