@@ -85,15 +85,31 @@ def test_what_needs_no_project_does_not_look_for_one(here: Rehearsal) -> None:
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_project_of_someone_else_is_unknown(here: Rehearsal, status: int) -> None:
-    here.simulator.faults.add(faults.status(status), path=PROJECT, times=9)
-    for call in (
-        here.provider.account,
-        here.provider.servers,
-        lambda: here.provider.create(rental()),
-    ):
-        with pytest.raises(ProjectUnknown, match=HOME_PROJECT) as caught:
+    theirs = new_id()
+    provider = adapter(here.simulator, here.clock, project_id=theirs)
+    path = f"{PREFIX}/projects/{theirs}"
+    here.simulator.faults.add(faults.status(status), path=path, times=9)
+    for call in (provider.account, provider.servers, lambda: provider.create(rental())):
+        with pytest.raises(ProjectUnknown, match=theirs) as caught:
             call()
         assert caught.value.hint == "export EQUINIX_PROJECT_ID=…"
+
+
+@pytest.mark.parametrize("path", [PROJECT, ".*"])
+def test_a_right_that_lacks_at_the_project_is_no_unknown_project(
+    here: Rehearsal, path: str
+) -> None:
+    here.simulator.faults.add(faults.status(403), path=path, times=9)
+    for call in (here.provider.account, here.provider.servers):
+        with pytest.raises(PermissionMissing):
+            call()
+
+
+def test_a_right_that_was_taken_away_is_told_though_the_project_is_known(here: Rehearsal) -> None:
+    here.provider.account()
+    here.simulator.faults.add(faults.status(403), times=9)
+    with pytest.raises(PermissionMissing):
+        here.provider.account()
 
 
 def test_a_project_that_cannot_be_asked_for_rents_nothing_for_sure(here: Rehearsal) -> None:

@@ -156,24 +156,26 @@ def _rest(dialect: Dialect, implementation: RestImplementation | None = None) ->
     )
 
 
+def _beside(secrets: Mapping[str, SecretStr], variable: str) -> str | None:
+    """What is named beside the key and is no secret itself."""
+    found = secrets.get(variable)
+    return None if found is None else found.get_secret_value()
+
+
 def _equinix(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
     """One project there: the one that is named beside the key, or the one that is found."""
     from capsule_adapters.providers.equinix.provider import EquinixProvider
 
-    project = secrets.get(equinix.PROJECT_VARIABLE)
     api = _api(equinix.DIALECT, secrets, endpoint, clock)
-    return EquinixProvider(
-        equinix.DIALECT, api, clock, None if project is None else project.get_secret_value()
-    )
+    return EquinixProvider(equinix.DIALECT, api, clock, _beside(secrets, equinix.PROJECT_VARIABLE))
 
 
 def _scaleway(secrets: Mapping[str, SecretStr], endpoint: str | None, clock: Clock) -> Provider:
     """Every zone there; what is rented goes into the project that is named beside the key."""
-    project = secrets.get(scaleway.PROJECT_VARIABLE)
     return scaleway.ScalewayProvider(
         _api(scaleway.DIALECT, secrets, endpoint, clock),
         clock,
-        project_id=None if project is None else project.get_secret_value(),
+        project_id=_beside(secrets, scaleway.PROJECT_VARIABLE),
     )
 
 

@@ -58,12 +58,14 @@ class EquinixProvider(RestProvider):
 
     def account(self) -> Account:
         """Whose key it is, and the project that is worked in."""
-        project = f"project {self._settled().name}"
+        project = self._settled()
         try:
-            return super().account().model_copy(update={"detail": project})
+            account = super().account()
         except PermissionMissing:
-            # The key of a project is no user's.
-            return Account(provider=self.name, identity=project, active=True)
+            # The key of a project is no user's. Whether it is one shows at the project.
+            own = self._read_project(project.id)
+            return Account(provider=self.name, identity=f"project {own.name}", active=True)
+        return account.model_copy(update={"detail": f"project {project.name}"})
 
     def servers(self, *, deployment: DeploymentId | None = None) -> list[Server]:
         """Without those whose deletion was taken, which are shown for a while yet."""
@@ -107,16 +109,22 @@ class EquinixProvider(RestProvider):
         return self._project
 
     def _read_project(self, project_id: str) -> _Project:
+        unknown = ProjectUnknown(
+            self.name,
+            f"no project {project_id} of this key",
+            hint=f"export {PROJECT_VARIABLE}=…",
+        )
         try:
             answer = self._api.get(
                 f"/projects/{project_id}", subject=Subject("project", project_id)
             )
-        except (NotFound, PermissionMissing) as error:
-            raise ProjectUnknown(
-                self.name,
-                f"no project {project_id} of this key",
-                hint=f"export {PROJECT_VARIABLE}=…",
-            ) from error
+        except NotFound as error:
+            raise unknown from error
+        except PermissionMissing as error:
+            # Someone else's, or a right that lacks: the list tells which.
+            if any(project.id == project_id for project in self._all(_PROJECTS)):
+                raise
+            raise unknown from error
         with understood(self.name, "", answer.request_id):
             return _Project.model_validate(answer.body)
 
