@@ -73,6 +73,10 @@ NIXOS = Node(
         "validate": Node(
             "Check a NixOS configuration as far as this machine can.", "nixos_check:validate"
         ),
+        "test": Node(
+            "Boot a NixOS configuration in a virtual machine, and check its services.",
+            "nixos_check:try_out",
+        ),
     },
 )
 SANDBOX = Node(

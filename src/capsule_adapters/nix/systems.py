@@ -67,7 +67,7 @@ class NixosSystems:
 
     def plan(self, source: SystemsSource, *, nixpkgs: str | None, progress: Progress) -> BuildPlan:
         """From `nix-build --dry-run`: this needs a store."""
-        with _asking(source, nixpkgs) as expression:
+        with asking(source, nixpkgs) as expression:
             words = ["nix-build", *FEATURES, "--dry-run", "--no-out-link", "-A", "builds"]
             said = self._nix.run(
                 [*words, *expression],
@@ -89,7 +89,7 @@ class NixosSystems:
     ) -> Said:
         # What a lock names has to be fetched into a store; a folder can be read without one.
         nix, mode = (self._nix, []) if source.locked else (self._without_store, ["--readonly-mode"])
-        with _asking(source, nixpkgs, done=list(heard.reports), most=_MOST_SYSTEMS) as expression:
+        with asking(source, nixpkgs, done=list(heard.reports)) as expression:
             words = [
                 "nix-instantiate",
                 *FEATURES,
@@ -203,12 +203,20 @@ def _folders(source: SystemsSource) -> Sequence[str]:
 
 
 @contextmanager
-def _asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterator[Sequence[str]]:
+def asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterator[Sequence[str]]:
     """The last words of a command line that asks systems.nix."""
     url = None
     if source.flake is not None and source.locked:
         url = f"path:{quote(source.flake)}"
-    asked = {"nixpkgs": nixpkgs, "flake": source.flake, "url": url, "files": source.files, **more}
+    asked = {
+        "nixpkgs": nixpkgs,
+        "flake": source.flake,
+        "url": url,
+        "files": source.files,
+        "done": [],
+        "most": _MOST_SYSTEMS,
+        **more,
+    }
     with (
         TemporaryDirectory(prefix="capsule-systems-") as scratch,
         as_file(files("capsule_adapters.nix") / "systems.nix") as expression,

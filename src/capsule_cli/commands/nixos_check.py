@@ -11,6 +11,7 @@ from capsule_domain.models.finding import Level
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_domain.models.finding import Finding, Validation
+    from capsule_domain.models.trial import Trial, TrialCheck
 
 FOUND = 10
 """The exit code of a check that found something."""
@@ -91,3 +92,64 @@ def _paint_finding(screen: "Screen", finding: "Finding") -> None:
     paint(words)
     if finding.hint:
         screen.hint(finding.hint)
+
+
+def try_out(
+    ctx: typer.Context,
+    *,
+    config_dir: Annotated[
+        str | None,
+        typer.Option("--config-dir", "-d", help="A folder [the host generated last]."),
+    ] = None,
+    hostname: Annotated[
+        str | None, typer.Option(help="Which host, in a folder with several.")
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            min=1, metavar="SECONDS", help="How long it may boot [600; 3600 where it is emulated]."
+        ),
+    ] = None,
+    nixpkgs: Annotated[
+        str | None, typer.Option(help="A folder with a nixpkgs to build from [<nixpkgs>].")
+    ] = None,
+) -> None:
+    """Boot a NixOS configuration in a virtual machine, and check its services."""
+    from capsule_cli.heartbeat import listening
+
+    run = session(ctx)
+    if config_dir is None:
+        refuse_ambiguity(run)
+    place = config_dir or run.wiring.last_configuration()
+    if not run.wiring.machines().accelerated():
+        run.out.talk("no KVM here: the machine is emulated, and takes ten to thirty times as long")
+    if run.options.dry_run:
+        run.out.talk(f"would build {place} as a virtual machine, boot it, and shut it down")
+        return
+    with listening(run.out) as heartbeat:
+        trial = run.wiring.try_configuration().run(
+            place, host=hostname, nixpkgs=nixpkgs, timeout_seconds=timeout, progress=heartbeat
+        )
+    run.out.show(trial, lambda screen: _paint_trial(screen, trial))
+    if not trial.ok:
+        raise typer.Exit(FOUND)
+
+
+def _paint_trial(screen: "Screen", trial: "Trial") -> None:
+    screen.header(f"Test of {trial.host}")
+    screen.table(
+        ["", "stack", "what", "name", "seen"],
+        [
+            (_mark(check), check.stack, check.kind.value, check.name, check.detail)
+            for check in trial.checks
+        ],
+        whole=["name"],
+    )
+    if trial.ok:
+        screen.success("the machine was booted, holds, and is gone again")
+    else:
+        screen.failure("not everything runs; the machine is gone again")
+
+
+def _mark(check: "TrialCheck") -> str:
+    return {True: "✓", False: "✗", None: "–"}[check.ok]

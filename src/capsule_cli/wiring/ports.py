@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.sandbox import Sandbox
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
+    from capsule_domain.ports.virtual_machines import VirtualMachines
     from capsule_domain.services.activate import Activate
     from capsule_domain.services.bootstrap import Bootstrap
     from capsule_domain.services.check import Check
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from capsule_domain.services.nixos_wish import GrantWish
     from capsule_domain.services.plant import Plant
     from capsule_domain.services.terminate import Terminate
+    from capsule_domain.services.try_configuration import TryConfiguration
     from capsule_domain.services.validate import Validate
     from capsule_domain.services.watch import Watch
     from capsule_domain.services.why import Why
@@ -85,6 +87,7 @@ class Wiring:
     nix: "Callable[[], NixTool]"
     module_reader: "Callable[[], ModuleReader]"
     nix_systems: "Callable[[], NixSystems]"
+    machines: "Callable[[], VirtualMachines]"
     time_zones: "Callable[[], Collection[str]]"
     """The time zones that this machine knows; none where it has no list of them."""
     hardware_survey: "Callable[[], HardwareSurvey]"
@@ -161,7 +164,7 @@ class Wiring:
             renderer=self.renderer(),
             configurations=self.configurations(),
             choices=self.choices(),
-            machines=self.machines,
+            machines=self.machines_of_xnodes,
             grant=self._grant_wish(),
         )
 
@@ -173,17 +176,15 @@ class Wiring:
             renderer=self.renderer(),
             configurations=self.configurations(),
             choices=self.choices(),
-            machines=self.machines(),
+            machines=self.machines_of_xnodes(),
             grant=self._grant_wish(),
         )
 
-    def machines(self) -> "MachinesOfXNodes":
+    def machines_of_xnodes(self) -> "MachinesOfXNodes":
         """The xNodes as machines for NixOS."""
         from capsule_domain.services.machine_of_xnode import MachinesOfXNodes
 
-        return MachinesOfXNodes(
-            self.inventory(), self.keys(), self.hardware_survey(), self.known_hosts()
-        )
+        return MachinesOfXNodes(self.inventory(), self.keys(), self.hardware_survey())
 
     def _grant_wish(self) -> "GrantWish":
         from capsule_domain.services.judge_settings import judge_settings
@@ -206,6 +207,30 @@ class Wiring:
             reader=self.module_reader(),
             index=self.index(),
             systems=self.nix_systems(),
+        )
+
+    def last_configuration(self) -> str:
+        """The folder that was generated last. Raises ConfigurationError when none was."""
+        from capsule_domain.services.find_systems import last_configuration
+
+        return last_configuration(self.choices().settings())
+
+    def try_configuration(self) -> "TryConfiguration":
+        from capsule_domain.services.compose import Compose
+        from capsule_domain.services.try_configuration import TryConfiguration
+
+        return TryConfiguration(
+            configurations=self.configurations(),
+            reader=self.module_reader(),
+            index=self.index(),
+            systems=self.nix_systems(),
+            machines=self.machines(),
+            hosts=self.hosts(),
+            keys=self.keys(),
+            known_hosts=self.known_hosts(),
+            clock=self.clock(),
+            stacks=lambda: Compose(self.presets()).stacks(),
+            new_id=self.new_id,
         )
 
     def activate(self) -> "Activate":

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
     from capsule_domain.ports.search_path import SearchPath
+    from capsule_domain.ports.virtual_machines import VirtualMachines
 
 
 def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
@@ -53,6 +54,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         nix=lambda: real.nix,
         module_reader=real.module_reader,
         nix_systems=real.nix_systems,
+        machines=real.machines,
         time_zones=real.time_zones,
         hardware_survey=real.hardware_survey,
         nix_environment=real.nix_environment,
@@ -180,6 +182,11 @@ class _RealPorts:
         from capsule_adapters.nix.systems import NixosSystems
 
         return NixosSystems(environment=self._environment)
+
+    def machines(self) -> "VirtualMachines":
+        from capsule_adapters.nix.machines import QemuMachines
+
+        return QemuMachines(environment=self._environment)
 
     def time_zones(self) -> "Collection[str]":
         from capsule_adapters.clock import time_zones

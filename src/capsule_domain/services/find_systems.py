@@ -3,6 +3,13 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from capsule_domain.errors import ConfigurationError
+from capsule_domain.models.systems import SystemsSource
+from capsule_domain.ports.configurations import Configurations
+from capsule_domain.ports.nix_systems import NixSystems, Progress
+from capsule_domain.ports.package_index import PackageIndex
+from capsule_domain.ports.settings import Settings
+
 CONFIGURATION, FLAKE = "configuration.nix", "flake.nix"
 _NO_MODULES = frozenset([FLAKE, "home.nix", "shell.nix"])
 
@@ -34,3 +41,39 @@ def roots_of(files: Sequence[PurePath]) -> Sequence[PurePath]:
     systems = [file for file in files if file.name == CONFIGURATION]
     roots = [*systems, flake] if flake else systems
     return roots or [file for file in files if file.name not in _NO_MODULES or len(files) == 1]
+
+
+def systems_source(files: Sequence[PurePath], folders: Configurations) -> SystemsSource | None:
+    """The systems of these files; None when there are none."""
+    flake = flake_of(files)
+    if flake is not None:
+        return SystemsSource(flake=str(flake.parent), locked=folders.is_locked(flake.parent))
+    hosts = configurations(files)
+    return SystemsSource(files=hosts) if hosts else None
+
+
+def nixpkgs_at_hand(
+    systems: NixSystems, index: PackageIndex, given: str | None, progress: Progress
+) -> str | None:
+    """The folder of a nixpkgs: the one given, `<nixpkgs>`, or what the index was built from.
+
+    Raises ConfigurationError when what was given is none.
+    """
+    found = systems.nixpkgs(given, progress)
+    about = index.about() if found is None else None
+    if about is None or not about.nixpkgs.source.startswith("/"):
+        return found
+    try:
+        return systems.nixpkgs(about.nixpkgs.source, progress)
+    except ConfigurationError:
+        return None  # it is gone since
+
+
+def last_configuration(settings: Settings) -> str:
+    """The folder of the configuration generated last. Raises ConfigurationError when none was."""
+    folder = settings.last_configuration
+    if folder is None:
+        raise ConfigurationError(
+            "no configuration was generated yet", hint="capsule nixos generate"
+        )
+    return folder

@@ -24,7 +24,12 @@ from capsule_domain.ports.package_index import PackageIndex
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.check import told
 from capsule_domain.services.check_options import check_options
-from capsule_domain.services.find_systems import configurations, flake_of, roots_of
+from capsule_domain.services.find_systems import (
+    last_configuration,
+    nixpkgs_at_hand,
+    roots_of,
+    systems_source,
+)
 from capsule_domain.services.judge_systems import judge_systems, told_of_systems
 from capsule_domain.services.verdicts import errors_of
 
@@ -65,7 +70,7 @@ class Validate:
         ConfigurationError when there is nothing to check, or `level` cannot be reached
         for another reason than what was found; NotFound, HostError, StoreError.
         """
-        place = self._default() if path is None else path
+        place = last_configuration(self.choices.settings()) if path is None else path
         files = self.configurations.nix_files(place)
         if not files:
             raise ConfigurationError(f"{place}: holds no .nix file", hint="capsule nixos generate")
@@ -75,14 +80,6 @@ class Validate:
             return Validation(level=None, why=_NO_NIX, files=tuple(map(str, files)))
         work = _Work(self, files, nixpkgs, progress)
         return work.climb(level or Level.BUILD, is_asked=level is not None)
-
-    def _default(self) -> str:
-        folder = self.choices.settings().last_configuration
-        if folder is None:
-            raise ConfigurationError(
-                "no configuration was generated yet", hint="capsule nixos generate"
-            )
-        return folder
 
 
 @contextmanager
@@ -204,12 +201,7 @@ class _Work:
 
     @cached_property
     def _source(self) -> SystemsSource | None:
-        flake = flake_of(self.files)
-        if flake is not None:
-            locked = self.with_.configurations.is_locked(flake.parent)
-            return SystemsSource(flake=str(flake.parent), locked=locked)
-        hosts = configurations(self.files)
-        return SystemsSource(files=hosts) if hosts else None
+        return systems_source(self.files, self.with_.configurations)
 
     @cached_property
     def _nixpkgs(self) -> str | None:
@@ -217,21 +209,12 @@ class _Work:
         if self._source is not None and self._source.locked:
             return None
         with _as_absence():
-            found = self.with_.systems.nixpkgs(self.given_nixpkgs, self.progress)
-            found = found or self._nixpkgs_of_the_index()
+            found = nixpkgs_at_hand(
+                self.with_.systems, self.with_.index, self.given_nixpkgs, self.progress
+            )
         if found is None:
             raise _NotHere("no nixpkgs is here: <nixpkgs> leads nowhere", _WITH_NIXPKGS)
         return found
-
-    def _nixpkgs_of_the_index(self) -> str | None:
-        """The folder that it was built from, if it was one and is still there."""
-        about = self.with_.index.about()
-        if about is None or not about.nixpkgs.source.startswith("/"):
-            return None
-        try:
-            return self.with_.systems.nixpkgs(about.nixpkgs.source, self.progress)
-        except ConfigurationError:
-            return None
 
 
 def _counted(number: int, word: str) -> str:
