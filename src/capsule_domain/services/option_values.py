@@ -13,7 +13,7 @@ from capsule_domain.models.option_path import join_option
 from capsule_domain.services.nix_value import nix_value
 
 _HINT = "--set services.openssh.settings.MaxAuthTries=3"
-_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_\'-]*|"((?:[^"\\$]|\\["\\$])*)"', re.ASCII)
+_NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_\'-]*|"((?:[^"\\$]|\$(?!\{)|\\["\\$])*)"', re.ASCII)
 
 
 def option_settings(texts: Iterable[str]) -> Sequence[OptionSetting]:
