@@ -95,6 +95,20 @@ def test_a_processor_that_does_not_say_its_cores_has_one_at_least(here: Rehearsa
     assert {offer.vcpus for offer in here.provider.offers()} == {2}
 
 
+def test_numbers_beyond_reason_are_no_crash(here: Rehearsal) -> None:
+    endless = "9" * 5000
+    _altered(
+        here,
+        PLANS,
+        _specs(
+            cpus=[{"count": 1, "type": f"{endless}-Core"}],
+            memory={"total": f"{endless}GB"},
+            gpu=f"{endless} x NVIDIA T4 {endless}GB",
+        ),
+    )
+    assert all(offer.vcpus < 1_000_000 for offer in here.provider.offers())
+
+
 def test_the_architecture_is_in_the_name(here: Rehearsal) -> None:
     arch = {slug: offer.arch for (slug, _), offer in _offers(here).items()}
     assert arch.pop("c3.large.arm64") is Arch.AARCH64

@@ -1,15 +1,15 @@
 """What Equinix Metal sells: plans, the metros that have them, and their price there."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from capsule_adapters.providers.equinix.specs import Specs
 from capsule_adapters.rest.dialect import Collection, Joined
 from capsule_adapters.rest.paging import Unpaged
 from capsule_adapters.rest.wire import Reading, Wire
 from capsule_domain.models.money import Money
-from capsule_domain.models.template import Arch, Gpu, Offer, Region, Stock
+from capsule_domain.models.template import Arch, Offer, Region, Stock
 
 _STOCK = {
     "normal": Stock.AVAILABLE,
@@ -18,16 +18,6 @@ _STOCK = {
 }
 # By the hour there is no cap: a month is the average month's hours, as the catalogue counts.
 _HOURS_A_MONTH = 730
-_MIB_PER_GIB = 1024
-_GIB = {"MB": Decimal(1) / 1024, "GB": Decimal(1), "TB": Decimal(1000)}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|TB)", re.IGNORECASE)
-_CORES = re.compile(r"(\d+)[\s-]*core", re.IGNORECASE)
-_GPU = re.compile(
-    r"(?:(?P<count>\d+)\s*[x×]\s*)?"
-    r"(?P<model>(?:NVIDIA|AMD (?:Radeon|Instinct))(?: (?!\d+ ?GB)[\w-]+)*)"
-    r"(?:\W+(?P<gib>\d+) ?GB)?",
-    re.IGNORECASE,
-)
 
 
 class _Level(Wire):
@@ -100,45 +90,13 @@ class PlanPrices(Wire):
         return Money(amount=hour, currency="USD") if hour else None
 
 
-class _Part(Wire):
-    count: int = 1
-    type: str = ""
-    size: str = ""
-
-
-class _Memory(Wire):
-    total: str = ""
-
-
-class _Specs(Wire):
-    cpus: tuple[_Part, ...] = ()
-    memory: _Memory = _Memory()
-    drives: tuple[_Part, ...] = ()
-    gpu: Any = None
-    """In no description: a list of parts, or a text."""
-
-    @property
-    def cores(self) -> int:
-        """Of all processors; each has at least one where its name does not say how many."""
-        named = ((part.count, _CORES.search(part.type)) for part in self.cpus)
-        return sum(count * (int(cores[1]) if cores else 1) for count, cores in named)
-
-    @property
-    def memory_mib(self) -> int:
-        return int(_gib(self.memory.total) * _MIB_PER_GIB)
-
-    @property
-    def disk_gib(self) -> int:
-        return int(sum(part.count * _gib(part.size) for part in self.drives))
-
-
 class Plan(PlanPrices):
     """A plan. One whose size is not told is no server."""
 
     name: str = ""
     description: str = ""
     deployment_types: tuple[str, ...] = ("on_demand",)
-    specs: _Specs = _Specs()
+    specs: Specs = Specs()
 
     @classmethod
     def read(cls, raw: Any, _reading: Reading) -> Iterator["Plan"]:
@@ -168,9 +126,9 @@ class Plan(PlanPrices):
                 vcpus=self.specs.cores,
                 memory_mib=self.specs.memory_mib,
                 disk_gib=self.specs.disk_gib,
-                gpu=self._gpu,
+                gpu=self.specs.graphics(self.description),
                 price_per_hour=per_hour,
-                price_per_month=Money.of(per_hour.amount * _HOURS_A_MONTH),
+                price_per_month=Money.of(round(per_hour.amount * _HOURS_A_MONTH, 2)),
                 stock=shelves[code].stock(self.slug) if code in shelves else Stock.UNKNOWN,
                 as_of=reading.at,
                 source=f"{reading.provider} /plans",
@@ -184,37 +142,6 @@ class Plan(PlanPrices):
     def _arch(self) -> Arch:
         """Only the end of its name tells: `c3.large.arm64`, `c1.large.arm`."""
         return Arch.AARCH64 if ".arm" in self.slug else Arch.X86_64
-
-    @property
-    def _gpu(self) -> Gpu | None:
-        """As far as any text tells: of its own field whatever it says, else a maker's name."""
-        own = next(_texts(self.specs.gpu), "")
-        found = _GPU.search(own) or _GPU.search(self.description)
-        if found is None:
-            return Gpu(model=own, count=1, memory_gib=0) if own else None
-        return Gpu(
-            model=found["model"].strip(),
-            count=int(found["count"] or 1) or 1,
-            memory_gib=int(found["gib"] or 0),
-        )
-
-
-def _gib(text: str) -> Decimal:
-    """`32GB`, `1.9TB`; nothing where there is no amount. Their GB are counted as GiB."""
-    found = _AMOUNT.search(text)
-    return Decimal(found[1]) * _GIB[found[2].upper()] if found else Decimal(0)
-
-
-def _texts(told: Any) -> Iterator[str]:
-    """What a field without a description says, as texts that a person would read."""
-    if isinstance(told, str) and told.strip():
-        yield told.strip()
-    elif isinstance(told, dict):
-        name = told.get("type") or told.get("name")
-        yield from _texts(f"{told.get('count', 1)} x {name}" if name else None)
-    elif isinstance(told, list):
-        for part in told:
-            yield from _texts(part)
 
 
 def _offers(
