@@ -112,12 +112,12 @@ let
       failed = builtins.filter (one: !one.assertion) config.assertions;
       tell = what: text: _: say { inherit host; ${what} = cut text; };
     in
-    inTurn (
-      [ (_: say { begun = host; }) ]
-      ++ map (one: tell "assertion" one.message) failed
-      ++ map (tell "warning") config.warnings
-      ++ [ (tell "derivation" (if failed == [ ] then config.system.build.toplevel.drvPath else "")) ]
-    );
+    inTurn [
+      (_: say { begun = host; })
+      (_: inTurn (map (one: tell "assertion" one.message) failed))
+      (_: inTurn (map (tell "warning") config.warnings))
+      (tell "derivation" (if failed == [ ] then config.system.build.toplevel.drvPath else ""))
+    ];
 in
 {
   evaluate = inTurn (

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,8 +29,11 @@ _MOST_SYSTEMS = 25
 _MOST_FAULTS = 5
 """After so many that cannot be evaluated the rest waits for them to be corrected."""
 _SECONDS = 3600.0
+_IN_STORE = re.compile(r"/[^\s'`]*/[0-9a-z]{32}-source/(?P<file>[^\s:'`]+)")
 _MOST_LINES = 50_000
 _MARK = "capsule "
+FLAKE = "flake.nix"
+"""Stands for a host where a flake fails before it names one."""
 _NO_STORE = {"NIX_REMOTE": "dummy://"}
 
 
@@ -60,7 +65,7 @@ class NixosSystems:
             heard.listen(said.lines)
             if said.exit_code != 0:
                 faults += 1
-                heard.fail(said, _folders(source))
+                heard.fail(said, source)
             elif not heard.left or set(heard.reports) == known:
                 break
         return heard.report()
@@ -163,19 +168,17 @@ class _Heard:
             warnings=tuple(found["warning"]),
         )
 
-    def fail(self, said: Said, folders: Sequence[str]) -> None:
-        """Nix ended at the system that it had begun. Raises when it began none."""
+    def fail(self, said: Said, source: SystemsSource) -> None:
+        """Nix ended at the system that it had begun. Raises what is no fault of one."""
         error = failure(_DOING, said.exit_code, said.lines)
-        lines = [line for line in said.lines if not _event(line)]
-        fault = read_fault(lines, folders)
-        if self.begun is None:
-            if not isinstance(error, NixFailed):
-                raise error
-            self.begun = "flake.nix" if not self.hosts else self.left[0]
-        if not isinstance(error, NixFailed) and fault.file is None:
+        lines = _as_on_disk([line for line in said.lines if not _event(line)], source)
+        fault = read_fault(lines, _folders(source))
+        is_of_flake = fault.file is not None or FLAKE in fault.message
+        if not (isinstance(error, NixFailed) and (self.begun is not None or is_of_flake)):
             raise error
-        before = self.reports.get(self.begun, SystemReport(host=self.begun))
-        self.reports[self.begun] = before.model_copy(update={"fault": fault})
+        host = self.begun or FLAKE
+        before = self.reports.get(host, SystemReport(host=host))
+        self.reports[host] = before.model_copy(update={"fault": fault})
 
     def report(self) -> SystemsReport:
         return SystemsReport(
@@ -205,22 +208,42 @@ def _folders(source: SystemsSource) -> Sequence[str]:
 @contextmanager
 def asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterator[Sequence[str]]:
     """The last words of a command line that asks systems.nix."""
-    url = None
-    if source.flake is not None and source.locked:
-        url = f"path:{quote(source.flake)}"
-    asked = {
-        "nixpkgs": nixpkgs,
-        "flake": source.flake,
-        "url": url,
-        "files": source.files,
-        "done": [],
-        "most": _MOST_SYSTEMS,
-        **more,
-    }
     with (
         TemporaryDirectory(prefix="capsule-systems-") as scratch,
         as_file(files("capsule_adapters.nix") / "systems.nix") as expression,
     ):
+        asked = {
+            "nixpkgs": nixpkgs,
+            "flake": source.flake,
+            "url": _url(source, Path(scratch)),
+            "files": source.files,
+            "done": [],
+            "most": _MOST_SYSTEMS,
+            **more,
+        }
         request = Path(scratch, "request.json")
         request.write_text(json.dumps(asked))
         yield ["--argstr", "request", str(request), str(expression)]
+
+
+def _url(source: SystemsSource, scratch: Path) -> str | None:
+    """How a locked flake is called; old versions of Nix take no quoted name, so it has none."""
+    if source.flake is None or not source.locked:
+        return None
+    if quote(source.flake) == source.flake:
+        return f"path:{source.flake}"
+    copied = shutil.copytree(source.flake, scratch / "flake", symlinks=True)
+    return f"path:{copied}"
+
+
+def _as_on_disk(lines: Sequence[str], source: SystemsSource) -> Sequence[str]:
+    """Nix reads a locked flake from its store; a person has it in the folder."""
+    folder = source.flake
+    if folder is None or not source.locked:
+        return lines
+
+    def there(match: re.Match[str]) -> str:
+        own = Path(folder, match["file"])
+        return str(own) if own.exists() else match[0]
+
+    return [_IN_STORE.sub(there, line) for line in lines]

@@ -1,0 +1,2 @@
+# No packages: only systems are made of this nixpkgs.
+{ system }: { inherit system; }
