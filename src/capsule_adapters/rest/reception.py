@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -111,9 +110,9 @@ class Reception:
     def _asked_wait(self, response: httpx.Response, body: Any) -> float | None:
         """The seconds that the cloud asks to wait, by its header or else in its body."""
         seconds = retry_after_seconds(response.headers, self.clock)
-        told = pluck(body, "reset_seconds")
-        if seconds is None and isinstance(told, int | Decimal) and told >= 0:
-            return float(told)
+        if seconds is None:
+            told = pluck(body, "reset_seconds")
+            return retry_after_seconds({"retry-after": f"{told}"}, self.clock)
         return seconds
 
     def _senseless(self, response: httpx.Response, what: str, expected: Expected) -> ProviderError:

@@ -131,7 +131,7 @@ DIALECT = Dialect(
     capabilities=CAPABILITIES,
     # API description: 429 beyond 30 requests a second from one address. No header tells it.
     # One by one, since a second's worth at once meets the last second's stragglers there.
-    pacing=Pacing(windows=(Window(requests=1, seconds=0.036),)),
+    pacing=Pacing(windows=(Window(requests=1, seconds=0.035),)),
     paging=Cursor(("meta", "links", "next"), size=500, total_at=("meta", "total")),
     refusals=(
         Refusal(
