@@ -184,7 +184,9 @@ class Wiring:
         """The xNodes as machines for NixOS."""
         from capsule_domain.services.machine_of_xnode import MachinesOfXNodes
 
-        return MachinesOfXNodes(self.inventory(), self.keys(), self.hardware_survey())
+        return MachinesOfXNodes(
+            self.inventory(), self.keys(), self.hardware_survey(), self.known_hosts()
+        )
 
     def _grant_wish(self) -> "GrantWish":
         from capsule_domain.services.judge_settings import judge_settings
