@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from capsule_adapters.rest.patience import Patience
 from capsule_adapters.sandbox import faults
 from capsule_domain.errors import (
+    AccountLocked,
     CapsuleError,
     CredentialsRefused,
     OutOfStock,
@@ -54,7 +55,7 @@ def failing(aws: Rehearsal, fault: faults.Fault) -> CapsuleError:
         (403, "UnauthorizedOperation", PermissionMissing),
         (403, "AccessDenied", PermissionMissing),
         (400, "OptInRequired", CredentialsRefused),
-        (400, "Blocked", CredentialsRefused),
+        (400, "Blocked", AccountLocked),
         (400, "RequestExpired", CredentialsRefused),
         (400, "ExpiredTokenException", CredentialsRefused),
         (500, "InsufficientInstanceCapacity", OutOfStock),

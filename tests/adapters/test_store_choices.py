@@ -43,6 +43,33 @@ def test_a_file_that_says_nothing_means_the_defaults(home: Path, text: str) -> N
     assert YamlChoices(home).settings() == Settings()
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "told"),
+    [
+        ("version: 1\nowner: '0x12'\n", 2, "owner: a wallet is 0x and 40 hexadecimal digits"),
+        (
+            "owner: 0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed\n",
+            1,
+            "owner: it needs quotes around it: YAML takes it for a number",
+        ),
+        ("domain: localhost\n", 1, "domain: a domain is lower-case labels"),
+        ("email: me\n", 1, "email: an address is such as"),
+        ("# os\ndefault_os: windows\n", 2, "default_os: input should be 'xnodeos', 'nixos' or"),
+        ("ssh_key: ''\n", 1, "ssh_key: string should have at least 1 character"),
+        ("wallet: x\n", 1, "unknown key 'wallet'"),
+    ],
+)
+def test_a_fault_in_openmesh_yml_has_its_line_and_its_field(
+    home: Path, content: str, line: int, told: str
+) -> None:
+    (home / "openmesh.yml").write_text(content)
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        YamlChoices(home).openmesh()
+    assert caught.value.line == line
+    assert caught.value.file == str(home / "openmesh.yml")
+    assert caught.value.field == content.splitlines()[line - 1].partition(":")[0]
+
+
 def test_all_that_openmesh_yml_may_say_is_read(home: Path) -> None:
     (home / "openmesh.yml").write_text(
         "version: 1\nssh_key: ~/.ssh/id\nssh_user: admin\nready_timeout_seconds: 90\n"

@@ -202,7 +202,7 @@ def test_two_deploys_of_one_name_rent_one_server(person: Person) -> None:
         (("openmesh", "templates", "--min-cpu", "0"), 2, "min-vcpus"),
         (("openmesh", "templates", "--min-memory", "lots"), 2, "memory"),
         (("openmesh", "templates", "--sort", "age"), 2, "sort"),
-        (("openmesh", "deploy", "--name", "x"), 3, "DIGITALOCEAN_API_KEY"),
+        (("openmesh", "deploy", "--name", "x"), 3, "openmesh provider configure NAME"),
         (("openmesh", "deploy", "--name", "x", "--provider", "digitalocean"), 3, "digitalocean"),
         (("openmesh", "deploy", "--name", "X Y"), 2, "name"),
         (("openmesh", "deploy"), 2, "name"),

@@ -31,6 +31,7 @@ from capsule_adapters.providers.aws.http import Senseless
 from capsule_adapters.rest.refusals import Subject, words
 from capsule_adapters.rest.secrets import redacted
 from capsule_domain.errors import (
+    AccountLocked,
     CapsuleError,
     CredentialsRefused,
     NotFound,
@@ -71,9 +72,10 @@ _KINDS = (
         CredentialsRefused,
         "is the clock right? or sign in anew: aws sso login",
     ),
+    _Kind("Blocked", AccountLocked, "settle it with AWS's support"),
     _Kind(
         r"AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException"
-        r"|InvalidSignature\w*|IncompleteSignature\w*|MissingAuthenticationToken\w*|Blocked"
+        r"|InvalidSignature\w*|IncompleteSignature\w*|MissingAuthenticationToken\w*"
         r"|InvalidAccessKeyId|OptInRequired|NotSignedUp",
         CredentialsRefused,
         "set its key anew: capsule openmesh provider configure aws",
