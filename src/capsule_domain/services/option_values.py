@@ -32,6 +32,8 @@ def option_settings(texts: Iterable[str]) -> Sequence[OptionSetting]:
 def option_setting(text: str) -> OptionSetting:
     """`PATH=VALUE`. A value is JSON, or what Nix writes so; other plain text is a text."""
     path, rest = _path(text)
+    if not path:
+        _refuse(text, "that is no path of an option")
     if not rest.startswith("="):
         _refuse(text, "there is no = behind the option")
     try:
@@ -46,8 +48,10 @@ def option_setting(text: str) -> OptionSetting:
 def option_path(text: str) -> OptionPath:
     """The whole of `text` as an option's path. Raises UsageError."""
     path, rest = _path(text)
-    if rest:
-        _refuse(text, "that is no path of an option")
+    if not path or rest:
+        raise UsageError(
+            f"{text[:60]!a} is no path of an option", hint="capsule nixos why services.openssh"
+        )
     return path
 
 
@@ -69,19 +73,17 @@ def option_value(text: str) -> JsonValue:
 
 
 def _path(text: str) -> tuple[OptionPath, str]:
-    """The names at the beginning of `text`, and what stands behind them."""
+    """The names at the beginning of `text`, and what stands behind them; () for no path."""
     names: list[str] = []
     place = 0
-    while True:
-        match = _NAME.match(text, place)
-        if match is None:
-            _refuse(text, "that is no path of an option")
+    while match := _NAME.match(text, place):
         quoted = match[1]
         names.append(match[0] if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
         place = match.end()
         if text[place : place + 1] != ".":
             return tuple(names), text[place:].lstrip()
         place += 1
+    return (), text
 
 
 def _plain(text: str) -> str:
