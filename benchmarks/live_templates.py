@@ -122,8 +122,8 @@ def report(took: Mapping[str, Sequence[float]], seconds: float, *, when: datetim
             for name, values in took.items()
         ),
         "",
-        f"All {len(took) - 1} together took **{median(found):.2f}** times as long as the slowest alone",
-        f"(median; min {min(found):.2f}, max {max(found):.2f}).",
+        f"All {len(took) - 1} together take **{median(found):.2f}** times as long as the slowest",
+        f"alone (median; min {min(found):.2f}, max {max(found):.2f}).",
     ]
     return "\n".join(lines) + "\n"
 

@@ -177,6 +177,15 @@ def test_regions_are_asked_side_by_side(aws: Rehearsal) -> None:
     }
 
 
+def test_reads_keep_to_the_bucket_that_each_operation_has_in_each_region(aws: Rehearsal) -> None:
+    server_id = running(aws).server_id
+    aws.clock.advance(60.0)
+    slept = len(aws.clock.slept)
+    for _ in range(101):
+        aws.provider.server(server_id)
+    assert sum(aws.clock.slept[slept:]) == pytest.approx(5.0)
+
+
 def test_tags_that_others_made_are_shown_with_their_values(aws: Rehearsal) -> None:
     server = running(aws)
     others = [{"Key": "env", "Value": "prod"}, {"Key": "empty", "Value": ""}]

@@ -13,11 +13,28 @@ from botocore.httpsession import URLLib3Session
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import ReadTimeoutError as StalledError
 
+from capsule_adapters.providers.aws import NAME
+from capsule_adapters.rest.pacing import Lane, Paces, Pacing, Window
 from capsule_adapters.rest.patience import Patience
 from capsule_domain.ports.clock import Clock
 
 _LOG = logging.getLogger("capsule.rest")
 _PIECE_BYTES = 64 * 1024
+_DESCRIBED = (
+    "DescribeImages",
+    "DescribeInstanceTypeOfferings",
+    "DescribeInstanceTypes",
+    "DescribeInstances",
+    "DescribeKeyPairs",
+    "DescribeRegions",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+)
+_PACING = Pacing(
+    # EC2 developer guide, request throttling: for each operation in each region a bucket of 100
+    # that fills by 20 a second. No header tells how full it is.
+    lanes=tuple(Lane("", name, (Window(requests=100, seconds=5.0),)) for name in _DESCRIBED)
+)
 _OF_AWS = re.compile(
     rb"\s*(?:(?:<\?xml[^>]*\?>\s*)?<(\w*Response)[\s>].*</\1>|\{.*\})\s*", re.DOTALL
 )
@@ -45,8 +62,11 @@ class BoundedHttp:
         verify: str | bool,
         connections: int,
     ) -> None:
-        self._label = f"aws {service} {region}"
+        self._label = f"{NAME} {service} {region}"
         self._clock = clock
+        self._paces = Paces(
+            NAME, _PACING, clock, longest_wait_seconds=patience.longest_pause_seconds
+        )
         self._patience = patience
         make: Any = URLLib3Session
         self._session = make(
@@ -60,6 +80,9 @@ class BoundedHttp:
 
     def __call__(self, request: Any, event_name: str, **_: Any) -> Any:
         """Botocore's hook `before-send`: what is returned is taken for the answer."""
+        operation = event_name.rpartition(".")[2]
+        pace = self._paces.of("", operation)
+        pace.take()
         started = self._clock.monotonic()
         answered: Any = None
         try:
@@ -67,7 +90,8 @@ class BoundedHttp:
             answered = self._session.send(request)
             return self._whole(answered, started)
         finally:
-            self._log(event_name.rpartition(".")[2], answered, self._clock.monotonic() - started)
+            pace.done(None)
+            self._log(operation, answered, self._clock.monotonic() - started)
 
     def close(self) -> None:
         """Give the connections back."""
