@@ -44,9 +44,13 @@ class PriceTable:
     def paint(self, screen: "Screen") -> None:
         """For a person: the table, and below it what its signs mean."""
         screen.header("Templates")
-        if not self.rows:
+        if self.rows:
+            self._paint_rows(screen)
+        else:
             screen.line(f"none of {self.seen} fits")
-            return
+        self._paint_changes(screen)
+
+    def _paint_rows(self, screen: "Screen") -> None:
         columns = self._columns(screen)
         screen.table(
             columns,
@@ -57,7 +61,6 @@ class PriceTable:
         if screen.fancy:
             screen.line(f"{len(self.rows)} of {self.seen}; {self._age()}", style="advice")
         self._legend(screen)
-        self._paint_changes(screen)
 
     def _columns(self, screen: "Screen") -> list[str]:
         """All of them, or as many as a narrow terminal has room for."""

@@ -183,6 +183,13 @@ def test_live_prices_are_kept_and_a_change_is_shown(desk: Desk) -> None:
     assert desk.lists.lists["fakecloud"].offers[0] == dearer
 
 
+def test_a_change_is_shown_even_when_nothing_fits(desk: Desk) -> None:
+    desk.says("templates", "--live")
+    desk.street.cloud.offers_ = [offer("small", "west", "0.02", "12")]
+    done = desk.says("templates", "--live", "--max-price", "0.001")
+    assert done.stdout.startswith("none of 1 fits\nPrices that moved:\n  small in west")
+
+
 def test_a_changed_price_is_in_the_json_beside_the_new_one(desk: Desk) -> None:
     desk.says("templates", "--live")
     desk.street.cloud.offers_ = [offer("small", "west", "0.02", "12")]
