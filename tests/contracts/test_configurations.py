@@ -149,7 +149,9 @@ def test_what_stands_in_a_placeholders_stead_stays_even_when_forced(shelf: Shelf
     hardware = RenderedFile(path="hardware.nix", text="throw", placeholder=True)
     other = RenderedFile(path="configuration.nix", text="one")
     write = shelf.configurations.write
-    assert list(write(folder, [hardware], state_versions={"": "26.05"}, force=False)) == ["hardware.nix"]
+    assert list(write(folder, [hardware], state_versions={"": "26.05"}, force=False)) == [
+        "hardware.nix"
+    ]
     shelf.edit(folder / "hardware.nix", "disks")
     for force in (False, True):
         written = write(folder, [hardware, other], state_versions={"": "26.05"}, force=force)
@@ -192,3 +194,54 @@ def test_a_folder_without_nix_files_gives_none(shelf: Shelf) -> None:
     folder = shelf.configurations.folder("web")
     shelf.edit(folder / "README.md", "nothing here")
     assert list(shelf.configurations.nix_files(str(folder))) == []
+
+
+def test_the_hosts_of_a_fleet_each_keep_their_first_state_version(shelf: Shelf) -> None:
+    fleet = shelf.configurations.fleet_folder()
+    keeping = shelf.configurations.write
+    keeping(fleet, rendered(a="1"), state_versions={"web": "25.11"}, force=False)
+    keeping(fleet, rendered(a="2"), state_versions={"web": "26.05", "db": "26.05"}, force=False)
+    keeping(fleet, rendered(a="3"), state_versions={}, force=False)
+    assert shelf.configurations.state_versions(fleet) == {"db": "26.05", "web": "25.11"}
+
+
+def test_the_fleet_has_a_folder_that_no_host_can_have(shelf: Shelf, tmp_path: Path) -> None:
+    fleet = shelf.configurations.fleet_folder()
+    assert fleet.is_absolute()
+    assert fleet.parent == shelf.configurations.folder("web").parent
+    assert "_" in fleet.name
+    assert shelf.configurations.fleet_folder(str(tmp_path / "mine")) == tmp_path / "mine"
+
+
+def test_what_is_only_over_some_texts_goes_over_nothing_else(shelf: Shelf) -> None:
+    folder = shelf.configurations.folder("web")
+
+    def put(text: str, *, over: tuple[str, ...] | None) -> str | None:
+        file = RenderedFile(path="hardware.nix", text=text, placeholder=True, only_over=over)
+        shelf.configurations.write(folder, [file], state_versions={}, force=True)
+        return shelf.read(folder / "hardware.nix")
+
+    assert put("nothing\n", over=("nothing\n",)) == "nothing\n"
+    assert put("known\n", over=("nothing\n",)) == "known\n"
+    assert put("nothing\n", over=("nothing\n",)) == "known\n"
+    assert put("told\n", over=None) == "told\n"
+    assert put("known\n", over=("nothing\n",)) == "told\n"
+    shelf.edit(folder / "hardware.nix", "mine\n")
+    assert put("told again\n", over=None) == "mine\n"
+
+
+def test_what_a_person_edited_is_known_and_what_is_gone_is_not_edited(shelf: Shelf) -> None:
+    folder = shelf.configurations.folder("web")
+    assert shelf.configurations.edited(folder) == []
+    write(shelf, folder, flake="1", modules__base="2", home="3")
+    shelf.edit(folder / "modules" / "base.nix", "2 # mine")
+    shelf.edit(folder / "own.nix", "not Capsule's")
+    assert shelf.configurations.edited(folder) == ["modules/base.nix"]
+
+
+def test_a_text_is_read_and_one_that_is_not_there_is_told(shelf: Shelf) -> None:
+    folder = shelf.configurations.folder("web")
+    write(shelf, folder, flake="{ }\n")
+    assert shelf.configurations.text(str(folder / "flake.nix")) == "{ }\n"
+    with pytest.raises(NotFound):
+        shelf.configurations.text(str(folder / "nothing.nix"))

@@ -82,3 +82,23 @@ def test_every_text_ends_with_one_newline(renderer: NixRenderer, environment: En
     for text in texts:
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
+
+
+def test_a_fleet_is_one_flake_with_a_folder_for_each_host_and_shared_modules(
+    renderer: NixRenderer, environment: Environment
+) -> None:
+    bare = Compose(FakePresets()).resolve(Profile(name="bare"))
+    files = renderer.fleet(
+        [
+            NixosRequest(environment=environment, hostname="web-2"),
+            NixosRequest(environment=bare, hostname="db-1"),
+        ]
+    )
+    names = ("access.nix", "configuration.nix", "hardware-configuration.nix", "home.nix")
+    assert [file.path for file in files] == [
+        "README.md",
+        "flake.nix",
+        *(f"hosts/db-1/{name}" for name in names),
+        *(f"hosts/web-2/{name}" for name in names),
+        "modules/web.nix",
+    ]
