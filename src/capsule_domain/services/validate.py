@@ -162,10 +162,11 @@ class _Work:
         return _counted(len(self.files), "file")
 
     def _options(self) -> str:
-        about = self.with_.index.about()
-        if about is None or about.options == 0:
-            raise _NotHere("there is no index of NixOS options", _INDEX)
-        judged = check_options(self._reading, self.with_.index)
+        with _as_absence():  # an index of an older Capsule, for one
+            about = self.with_.index.about()
+            if about is None or about.options == 0:
+                raise _NotHere("there is no index of NixOS options", _INDEX)
+            judged = check_options(self._reading, self.with_.index)
         self.findings += judged.findings
         detail = (
             f"{_counted(judged.judged, 'setting')} against {about.options} options"

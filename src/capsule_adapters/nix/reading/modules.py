@@ -17,6 +17,8 @@ from capsule_domain.models.setting import Foreign, Reading, Setting
 FLAKE = "flake.nix"
 _LIMIT_BYTES = 8 * 2**20
 _MOST_FILES = 20_000
+_STEPS = 20_000
+"""For a small file; a large one may take one for each letter more."""
 
 _Asked = tuple[str, Finding | None]
 """A file, and what to say when it is not there."""
@@ -53,7 +55,7 @@ class _Gathered:
         text = self._text(file, asked_by)
         if text is None:
             return []
-        found = Found(file)
+        found = Found(file, steps_left=_STEPS + len(text))
         try:
             tree = parse(text)
             (walk_flake if PurePath(file).name == FLAKE else walk_module)(tree, found)

@@ -172,7 +172,7 @@ class _Parser:
         return value
 
     def _value(self) -> Expression:  # noqa: PLR0911  (one return a form)
-        scanner, line = self.scanner, self.scanner.line
+        scanner, line, start = self.scanner, self.scanner.line, self.scanner.place
         match scanner.kind, scanner.word:
             case "name", word:
                 scanner.take()
@@ -190,7 +190,7 @@ class _Parser:
                 return Expression(line, scanner.take())
             case _, '"' | "''":
                 text = read_string(scanner, self.expression)
-                return Literal(line, "", text, is_text=True)
+                return Literal(line, self._since(start), text, is_text=True)
             case _, "(":
                 return self._bracketed()
             case _, "[":

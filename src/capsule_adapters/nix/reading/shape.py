@@ -19,7 +19,7 @@ from capsule_domain.models.setting import Kind, Value
 Variables = Mapping[str, Expression]
 """What names stand for here, of those that a `let` gave."""
 
-COMPUTED = Value(kind=Kind.COMPUTED)
+COMPUTED, FUNCTION = Value(kind=Kind.COMPUTED), Value(kind=Kind.FUNCTION)
 _KINDS = {bool: Kind.BOOLEAN, int: Kind.INTEGER, float: Kind.FLOAT, str: Kind.TEXT}
 _OPTIONAL = frozenset(["optional", "optionals"])
 
@@ -46,7 +46,7 @@ def value_of(expression: Expression, variables: Variables) -> Value:  # noqa: PL
         case Attributes():
             return Value(kind=Kind.SET)
         case Function():
-            return Value(kind=Kind.FUNCTION)
+            return FUNCTION
         case Scoped(body=body):
             return value_of(body, variables)
         case Joined(operator="++", parts=parts):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from capsule_adapters.nix.reading.scanner import Unreadable
-from capsule_adapters.nix.reading.shape import Variables, function_name, value_of
+from capsule_adapters.nix.reading.shape import FUNCTION, Variables, function_name, value_of
 from capsule_adapters.nix.reading.tree import (
     Attributes,
     Binding,
@@ -45,7 +45,6 @@ _NOT_SET = frozenset(
     ["_class", "_file", "_module", "disabledModules", "freeformType", "imports", "key"]
 )
 _DEEPEST = 40
-_MOST_STEPS = 300_000
 
 
 @dataclass
@@ -58,12 +57,12 @@ class Found:
     imports: list[PathLiteral] = field(default_factory=list)
     foreign: list[Foreign] = field(default_factory=list)
     computed: int = 0
-    steps: int = 0
+    steps_left: int = 20_000
 
     def step(self) -> None:
         """Names that stand for names can make a small file endless. Raises Unreadable."""
-        self.steps += 1
-        if self.steps > _MOST_STEPS:
+        self.steps_left -= 1
+        if self.steps_left < 0:
             raise Unreadable("endless")
 
 
@@ -155,7 +154,8 @@ def _set(
             for binding in body.bindings:
                 _set((*path, *binding.path), binding, binding.value, seen, found)
         elif path:
-            value = value_of(body, seen)
+            is_function = isinstance(expression, Function)
+            value = FUNCTION if is_function else value_of(body, seen)
             found.settings.append(Setting(path=path, value=value, file=found.file, line=place.line))
         elif not isinstance(body, Attributes):
             found.computed += 1
