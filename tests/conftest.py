@@ -21,7 +21,10 @@ MISSING = ("missing tool: ", "missing reference: ")
 
 LONG_FORMS = {"full": "the long form: run with --full", "live": "a real account: run with --live"}
 
-KEPT = frozenset({"CAPSULE_REQUIRE_SHARED"})
+SOURCES = ("CAPSULE_AGENIX", "CAPSULE_NIXPKGS", "CAPSULE_SOPS_NIX")
+"""Where tests/nix/test_real_machines.py finds what it evaluates with."""
+
+KEPT = frozenset({"CAPSULE_REQUIRE_SHARED", *SOURCES})
 
 ENDPOINT = re.compile(r"CAPSULE_[A-Z]+_ENDPOINT")
 """Where a cloud is: belongs to its key."""
