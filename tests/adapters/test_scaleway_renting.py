@@ -232,10 +232,22 @@ def test_a_lost_answer_to_the_power_leaves_a_server_that_its_tag_finds(
 def test_a_server_that_can_neither_be_set_up_nor_ended_is_told(here: Rehearsal) -> None:
     here.simulator.faults.add(faults.status(400, "no"), method="PATCH", times=9)
     here.simulator.faults.add(faults.status(500), method="DELETE", times=99)
-    with pytest.raises(ProviderUnavailable, match="could not be set up, nor be ended") as caught:
+    with pytest.raises(
+        ProviderUnavailable, match="not be set up; ending it failed: not work"
+    ) as caught:
         here.provider.create(rental())
     assert caught.value.sent is True
     assert len(here.provider.servers(deployment=DeploymentId("1"))) == 1
+
+
+def test_a_volume_that_a_failed_renting_leaves_is_named(here: Rehearsal) -> None:
+    here.simulator.faults.add(faults.status(400, "no"), method="PATCH", times=9)
+    here.simulator.faults.add(faults.status(403), method="DELETE", path="/block/.*", times=9)
+    with pytest.raises(ProviderUnavailable) as caught:
+        here.provider.create(on_block())
+    [volume] = here.simulator.state.volumes
+    assert f"left and billed: volume {volume}" in caught.value.message
+    assert here.simulator.state.servers == {}
 
 
 def test_a_server_busy_with_its_volume_is_switched_on_when_it_lets_itself(here: Rehearsal) -> None:

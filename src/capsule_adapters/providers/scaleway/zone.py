@@ -178,7 +178,10 @@ class ScalewayZone(RestProvider):
                 # Not found is not gone: what was just made may not be known everywhere.
                 self._take_away(server_id)
             except (ProviderError, NotFound) as kept:
-                raise self._left(server_id, "it could not be set up, nor be ended") from kept
+                why = kept.message.removeprefix(f"{self.name}: ")
+                raise self._left(
+                    server_id, f"it could not be set up; ending it failed: {why}"
+                ) from kept
             if isinstance(error, NotFound):
                 raise ProviderError(self.name, "the new server was not found") from error
             if isinstance(error, ProviderUnavailable):
