@@ -48,6 +48,16 @@ def test_pinning_again_replaces_the_key(known_hosts: KnownHosts) -> None:
     assert list(known_hosts.pinned("web-1")) == [bare(second)]
 
 
+def test_two_keys_are_trusted_while_one_takes_the_place_of_the_other(
+    known_hosts: KnownHosts,
+) -> None:
+    first, second = fresh_key(), fresh_key()
+    known_hosts.pin("web-1", first, second)
+    assert list(known_hosts.pinned("web-1")) == [bare(first), bare(second)]
+    known_hosts.pin("web-1", second)
+    assert list(known_hosts.pinned("web-1")) == [bare(second)]
+
+
 def test_forgetting_touches_no_other_alias(known_hosts: KnownHosts) -> None:
     kept = fresh_key()
     known_hosts.pin("web-1", fresh_key())

@@ -80,6 +80,12 @@ class FakeHosts:
         self._answering(target)
         return self.latency_ms
 
+    def shown_key(self, target: Target, *, timeout_seconds: float = 15.0) -> str:
+        shown = self._answering(target).host_key
+        if shown is None:
+            raise HostUnreachable(f"cannot reach {target.address}: it shows no key")
+        return _bare(shown)
+
     def _trusted(self, target: Target | Destination) -> tuple[str, Sequence[str]]:
         if isinstance(target, Target):
             return target.key_alias, self._known_hosts.pinned(target.key_alias)

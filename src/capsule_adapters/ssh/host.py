@@ -155,6 +155,18 @@ class SshHosts:
         except refusals.EXPECTED as error:
             raise refusals.refused(target, error, self._known_hosts_file) from error
 
+    def shown_key(self, target: Target, *, timeout_seconds: float = 15.0) -> str:
+        """The host key that it shows; nobody has verified it."""
+        from capsule_adapters.ssh import refusals, session
+
+        work = session.ask_for_key(
+            target, ssh_config=self._ssh_config, timeout_seconds=timeout_seconds
+        )
+        try:
+            return self._loop.call(work, timeout_seconds=timeout_seconds + GRACE_SECONDS)
+        except refusals.EXPECTED as error:
+            raise refusals.refused(target, error, self._known_hosts_file) from error
+
     def close(self) -> None:
         """Close every connection and end the loop. Using it again starts it again."""
         self._loop.stop()

@@ -23,13 +23,13 @@ class KnownHostsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def pin(self, alias: str, public_key: str) -> None:
-        """Trust this key for `alias`, and no other."""
+    def pin(self, alias: str, *public_keys: str) -> None:
+        """Trust these keys for `alias`, and no other."""
         if not _ALIAS.fullmatch(alias):
             raise ConfigurationError(f"not a name for a host key: {alias[:60]!a}")
-        line = f"{alias} {public_key_line(public_key)}"
+        lines = [f"{alias} {public_key_line(key)}" for key in public_keys]
         with self._locked():
-            self._write([*self._without(alias), line])
+            self._write([*self._without(alias), *lines])
 
     def pinned(self, alias: str) -> Sequence[str]:
         """The keys trusted for `alias`, each `type base64`."""

@@ -9,6 +9,7 @@ from typing import Any
 import asyncssh
 
 from capsule_adapters.ssh.identity import identity
+from capsule_adapters.ssh.openssh import public_key_line
 from capsule_adapters.ssh.trust import Trust, way
 from capsule_domain.ports.host import Completed, Destination, Target
 
@@ -114,6 +115,21 @@ async def execute(
         raise asyncssh.ConnectionLost("the connection broke before the command ended")
     status = -1 if process.exit_status is None else process.exit_status
     return Completed(exit_code=status, stdout=_text(outcome[1]), stderr=_text(outcome[2]))
+
+
+async def ask_for_key(target: Target, *, ssh_config: Path | None, timeout_seconds: float) -> str:
+    """The host key that `target` shows, `type base64`; raises what `log_in` does."""
+    way_there = _route(target, ssh_config)
+    async with asyncio.timeout(timeout_seconds):
+        key = await asyncssh.get_server_host_key(
+            way_there["host"],
+            way_there["port"],
+            config=way_there["config"],
+            server_host_key_algs=list(HOST_KEY_ALGORITHMS),
+        )
+    if key is None:
+        raise asyncssh.ConnectionLost("it showed no host key")
+    return public_key_line(key.export_public_key().decode())
 
 
 async def knock(

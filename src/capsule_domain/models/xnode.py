@@ -10,6 +10,17 @@ from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.server import ServerStatus
 
 
+class FirstContact(StrEnum):
+    """How the host key of an xNode came to be the one that we trust.
+
+    REPLACED: the one that we sent was met, and gave way to one made on the machine, which
+    nobody else has seen. LEARNT: the one that it showed first, which nobody vouched for.
+    """
+
+    REPLACED = "replaced"
+    LEARNT = "learnt"
+
+
 class XNode(Model):
     """A server under Capsule's care, as the inventory keeps it.
 
@@ -38,6 +49,8 @@ class XNode(Model):
     expires_at: Moment | None = None
     terminated_at: Moment | None = None
     protected: bool = False
+    first_contact: FirstContact | None = None
+    """None until it was entered, and for those from before this was kept."""
     generation: int | None = None
     deployment: str | None = None
 

@@ -117,12 +117,18 @@ class Hosts(Protocol):
         Nothing is logged in to and no key is verified. Raises HostUnreachable.
         """
 
+    def shown_key(self, target: Target, *, timeout_seconds: float = 15.0) -> str:
+        """The host key that it shows, `type base64`: an ed25519 one where it has that.
+
+        Nothing is logged in to and nothing is verified. Raises HostUnreachable.
+        """
+
 
 class KnownHosts(Protocol):
     """The host keys we trust, by alias. Kept in `<home>/known_hosts`."""
 
-    def pin(self, alias: str, public_key: str) -> None:
-        """Trust this key (OpenSSH, one line) for `alias`, and no other."""
+    def pin(self, alias: str, *public_keys: str) -> None:
+        """Trust these keys (OpenSSH, one line each) for `alias`, and no other."""
 
     def pinned(self, alias: str) -> Sequence[str]:
         """The keys trusted for `alias`."""

@@ -13,6 +13,8 @@ _ESP = Mount(
     kind="vfat",
     options=("fmask=0077", "dmask=0077"),
 )
+LAID_OUT = (_ROOT, _ESP)
+"""What a disk is mounted as that was laid out for NixOS."""
 _LAYOUT = (
     "the disk is laid out for BIOS and UEFI: a partition for GRUB, one labelled ESP, and the"
     " root labelled nixos"
@@ -60,14 +62,14 @@ _CLOUDS: Mapping[str, Hardware] = {
         firmware=Firmware.HYBRID,
         disk="/dev/vda",
         nixpkgs_modules=(_QEMU,),
-        mounts=(_ROOT, _ESP),
+        mounts=LAID_OUT,
         remarks=(_LAYOUT, "addresses come by DHCP"),
     ),
     "scaleway": Hardware(
         origin="what is known of Scaleway",
         firmware=Firmware.UEFI,
         nixpkgs_modules=(_QEMU,),
-        mounts=(_ROOT, _ESP),
+        mounts=LAID_OUT,
         kernel_parameters=("console=ttyS0,115200",),
         remarks=("instances start by UEFI", "addresses come by DHCP"),
     ),
@@ -76,7 +78,7 @@ _CLOUDS: Mapping[str, Hardware] = {
         firmware=Firmware.HYBRID,
         disk="/dev/sda",
         initrd_modules=("ahci", "megaraid_sas", "mpt3sas", "nvme", "sd_mod", "usb_storage"),
-        mounts=(_ROOT, _ESP),
+        mounts=LAID_OUT,
         remarks=(_LAYOUT, "a server of its own has fixed addresses, which only it can tell"),
     ),
     "equinix": Hardware(
@@ -85,7 +87,7 @@ _CLOUDS: Mapping[str, Hardware] = {
         disk="/dev/sda",
         initrd_modules=("ahci", "megaraid_sas", "mpt3sas", "nvme", "sd_mod", "usb_storage"),
         kernel_parameters=("console=ttyS1,115200n8",),
-        mounts=(_ROOT, _ESP),
+        mounts=LAID_OUT,
         remarks=(_LAYOUT, "a server of its own has fixed addresses, which only it can tell"),
     ),
 }

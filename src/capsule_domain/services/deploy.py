@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from capsule_domain.errors import CapsuleError
 from capsule_domain.models.deployment import DeploymentId, DeploymentState, DeployPlan
-from capsule_domain.models.xnode import XNode
+from capsule_domain.models.xnode import FirstContact, XNode
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Diary
 from capsule_domain.services.ready import Ready
@@ -38,9 +38,17 @@ class Deploy:
             self.diary.note(
                 deployment, "booted", f"at {xnode.address}", state=DeploymentState.BOOTED
             )
-            self.ready.wait_for_ssh(xnode, report)
+            xnode = self.ready.wait_for_ssh(xnode, report)
+            xnode = self.ready.settle(self.provider(xnode.provider), xnode, report)
         except CapsuleError as error:
             self.diary.note(deployment, "not ready", error.message)
             raise
-        self.diary.note(deployment, "ready", "SSH, host key verified", state=DeploymentState.READY)
+        self.diary.note(deployment, "ready", _verified(xnode), state=DeploymentState.READY)
         return xnode
+
+
+def _verified(xnode: XNode) -> str:
+    """In what sense we know whose machine it is."""
+    if xnode.first_contact is FirstContact.LEARNT:
+        return "SSH, by the host key that it showed first"
+    return "SSH, host key verified"

@@ -1,6 +1,10 @@
-"""Waiting until a rented server can be used: an address, then SSH with the known host key."""
+"""Waiting until a rented server can be used: an address, SSH with the known host key, and
+whatever else its system takes.
+"""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from capsule_domain.errors import (
     HostKeyChanged,
@@ -9,6 +13,7 @@ from capsule_domain.errors import (
     ProviderError,
     ProviderUnavailable,
 )
+from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.server import Server, ServerStatus
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
@@ -33,14 +38,27 @@ def target_of(xnode: XNode) -> Target:
     )
 
 
+class Step(Protocol):
+    """One step. Done again on a machine where it was done it changes nothing."""
+
+    def run(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:
+        """The xNode as it is after it. Raises HostError, ProviderError: it stays rented."""
+
+
 @dataclass(frozen=True)
 class Ready:
-    """Waits, with one deadline for each of its two steps."""
+    """Waits, with a deadline of its own for each step.
+
+    `learn` trusts a machine whose host key could not be sent; `steps` come after the first
+    login, in their order.
+    """
 
     hosts: Hosts
     inventory: Inventory
     clock: Clock
     timeout_seconds: float
+    learn: Callable[[XNode, Report], XNode] = lambda xnode, _report: xnode
+    steps: Sequence[Step] = ()
 
     def wait_for_address(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:
         """Until the cloud says it runs and has an address; the inventory follows.
@@ -63,7 +81,7 @@ class Ready:
             xnode.provider,
             f"server {xnode.server_id} is {xnode.status} after {self.timeout_seconds:.0f} s "
             "and goes on being billed",
-            hint=_keep_or_destroy(xnode),
+            hint=keep_or_destroy(xnode),
         )
 
     def _look(
@@ -87,29 +105,43 @@ class Ready:
                 xnode.provider, f"server {xnode.server_id} vanished while it was starting"
             ) from error
 
-    def wait_for_ssh(self, xnode: XNode, report: Report) -> None:
+    def settle(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:
+        """One step after the other. Raises HostError, ProviderError: it stays rented.
+
+        On a machine where steps were done already they change nothing.
+        """
+        for step in self.steps:
+            xnode = step.run(cloud, xnode, report)
+        return xnode
+
+    def wait_for_ssh(self, xnode: XNode, report: Report) -> XNode:
         """Until a fresh login works and the host proves to be ours.
 
-        A machine that shows another host key is refused at once. Raises HostError: the
-        server stays rented.
+        A machine that shows another host key is refused at once. One that becomes an Xnode
+        is not entered here: its installer comes and goes, and is waited for by its own step.
+        Raises HostError: the server stays rented.
         """
+        if xnode.os is OperatingSystem.XNODEOS:
+            return xnode
         start = self.clock.monotonic()
         last = ""
         while True:
             try:
+                xnode = self.learn(xnode, report)
                 report("entered", self._enter(xnode))
-                break
             except HostKeyChanged as error:
-                raise HostKeyChanged(error.message, hint=_keep_or_destroy(xnode)) from error
+                raise HostKeyChanged(error.message, hint=keep_or_destroy(xnode)) from error
             except HostUnreachable as error:
                 if self.clock.monotonic() - start >= self.timeout_seconds:
                     raise HostUnreachable(
                         f"{error.message}; the server runs and is billed",
-                        hint=_keep_or_destroy(xnode),
+                        hint=keep_or_destroy(xnode),
                     ) from error
                 if error.message != last:
                     report("waiting for SSH", error.message)
                     last = error.message
+            else:
+                return xnode
             self.clock.sleep(POLL_SECONDS)
 
     def _enter(self, xnode: XNode) -> str:
@@ -118,7 +150,8 @@ class Ready:
             return host.run("uname -sm", check=True).stdout.strip()
 
 
-def _keep_or_destroy(xnode: XNode) -> str:
+def keep_or_destroy(xnode: XNode) -> str:
+    """The choice of who has rented what cannot be used yet."""
     return (
         f"keep it and look later: capsule openmesh monitor health {xnode.name} --run-check; "
         f"or end it: capsule openmesh xnode terminate {xnode.name}"

@@ -27,7 +27,7 @@ from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Diary
-from capsule_domain.services.user_data import user_data
+from capsule_domain.services.first_boot import PLAIN_BOOT, FirstBoot, PrepareBoot
 
 
 def _refuse_bad_tags(tags: Iterable[str], cloud: Provider) -> None:
@@ -58,6 +58,7 @@ class Rent:
     new_id: Callable[[], str]
     diary: Diary
     ssh_user: str = "root"
+    boot: PrepareBoot = PLAIN_BOOT
 
     def run(self, plan: DeployPlan, *, ssh_key: str | None = None) -> XNode:
         """Rent it and write it down; it may still be booting.
@@ -70,8 +71,9 @@ class Rent:
         _refuse_bad_tags(plan.tags, cloud)
         key = self.keys.deploy_key(ssh_key)
         host_key = self.keys.new_host_key()
-        deployment = self._intend(plan, host_key)
-        server = self._rent(cloud, deployment, self._request(plan, deployment, key, host_key))
+        boot = self.boot.run(plan, cloud.capabilities, key, host_key)
+        deployment = self._intend(plan, host_key if boot.is_told else None)
+        server = self._rent(cloud, deployment, self._request(plan, deployment, key, boot))
         return self._write_down(plan, deployment, server, key)
 
     def _refuse_taken(self, name: str) -> None:
@@ -85,8 +87,8 @@ class Rent:
                 hint="choose another --name, or see: capsule openmesh xnodes",
             )
 
-    def _intend(self, plan: DeployPlan, host_key: HostKey) -> Deployment:
-        """Journal the intent, and pin the host key that we expect to meet."""
+    def _intend(self, plan: DeployPlan, host_key: HostKey | None) -> Deployment:
+        """Journal the intent, and pin the host key that we expect to meet, where we send one."""
         deployment = Deployment(
             id=DeploymentId(self.new_id()),
             name=plan.name,
@@ -98,21 +100,22 @@ class Rent:
             started_at=self.clock.now(),
         )
         self.journal.begin(deployment)
-        self.known_hosts.pin(deployment.id, host_key.public_openssh)
+        if host_key is not None:
+            self.known_hosts.pin(deployment.id, host_key.public_openssh)
         self.diary.note(deployment.id, "intended", f"{plan.offer.slug} in {plan.offer.region}")
         return deployment
 
     @staticmethod
     def _request(
-        plan: DeployPlan, deployment: Deployment, key: DeployKey, host_key: HostKey
+        plan: DeployPlan, deployment: Deployment, key: DeployKey, boot: FirstBoot
     ) -> ServerRequest:
         return ServerRequest(
             name=plan.name,
             region=plan.offer.region,
             slug=plan.offer.slug,
-            image=plan.image,
+            image=boot.image,
             ssh_public_key=key.public_openssh,
-            user_data=user_data(host_key),
+            user_data=boot.user_data,
             tags=(deployment.tag, *plan.tags),
         )
 
