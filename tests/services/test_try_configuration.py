@@ -1,6 +1,7 @@
 """A configuration booted, looked at, and shut down; whatever happens meanwhile."""
 
 from pathlib import PurePath
+from typing import Any
 
 import pytest
 
@@ -57,12 +58,12 @@ class World:
         stacks: tuple[str, ...] = ("webserver",),
         names: tuple[str, ...] = ("configuration.nix",),
         systems: FakeNixSystems | None = None,
-        **machines: object,
+        **machines: Any,
     ) -> None:
         self.known_hosts = FakeKnownHosts()
         self.hosts = FakeHosts(self.known_hosts)
         answers: dict[str, Answer] = {"systemctl is-active": said, "systemctl poweroff": ""}
-        self.machines = FakeVirtualMachines(self.hosts, answers, **machines)  # type: ignore[arg-type]
+        self.machines = FakeVirtualMachines(self.hosts, answers, **machines)
         self.clock = FakeClock()
         configurations = FakeConfigurations()
         configurations.texts = {str(FOLDER / name): "{ }" for name in names}
@@ -80,9 +81,9 @@ class World:
             new_id=lambda: "abc",
         )
 
-    def run(self, **how: object) -> Trial:
+    def run(self, **how: Any) -> Trial:
         try:
-            return self.service.run(str(FOLDER), progress=lambda *_: None, **how)  # type: ignore[arg-type]
+            return self.service.run(str(FOLDER), progress=lambda *_: None, **how)
         finally:
             assert self.machines.running == 0
             assert self.known_hosts.keys == {}

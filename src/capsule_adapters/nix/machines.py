@@ -26,6 +26,7 @@ _KVM = Path("/dev/kvm")
 _NO_BUILDER = re.compile(r"required to build|platform mismatch|lacks? .*features", re.IGNORECASE)
 _GENTLE_SECONDS = 15.0
 """For a machine that was told to power off."""
+_ENDING_SECONDS = 2.0
 _LAST_BYTES = 4000
 _LOOPBACK = "127.0.0.1"
 _ADVICE = "capsule nixos test on a machine with Linux, Nix and a network"
@@ -165,4 +166,4 @@ def _end(process: "subprocess.Popen[bytes]", gentle_seconds: float) -> None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, which)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(2)
+                process.wait(_ENDING_SECONDS)
