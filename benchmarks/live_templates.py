@@ -21,14 +21,13 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, cast
 
 from capsule_adapters.clock import SystemClock
 from capsule_adapters.presets.catalogue import TomlCatalogue
 from capsule_adapters.providers import PROVIDERS, connect
 from capsule_adapters.sandbox import faults
+from capsule_adapters.sandbox.clouds import rehearsed
 from capsule_adapters.sandbox.machines import NoMachines
-from capsule_adapters.sandbox.process import rehearsed
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.market import Market
 
@@ -45,8 +44,8 @@ def serve(pipe: Connection, folder: str, seconds: float) -> None:
     with ExitStack() as running:
         endpoints = {}
         for name, rehearse in rehearsed().items():
-            make = cast("Any", rehearse)
-            cloud = running.enter_context(make(NoMachines(), Path(folder, name), KEY))
+            made = rehearse(NoMachines(), state_file=Path(folder, name), token=KEY)
+            cloud = running.enter_context(made)
             cloud.faults.add(faults.slow(seconds), times=MANY)
             endpoints[name] = cloud.endpoint
         pipe.send(endpoints)

@@ -7,7 +7,7 @@ import pytest
 from capsule_adapters.presets.catalogue import TomlCatalogue
 from capsule_adapters.providers import PROVIDERS
 from capsule_adapters.sandbox.aws.engine import is_installed
-from capsule_adapters.sandbox.process import rehearsed
+from capsule_adapters.sandbox.clouds import rehearsed
 from tests.tools import ROOT
 
 SEVEN = {"aws", "digitalocean", "equinix", "hivelocity", "linode", "scaleway", "vultr"}

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from capsule_adapters.rest.patience import Patience
 from capsule_adapters.sandbox.api import CloudApi, Exchange
+from capsule_adapters.sandbox.clouds import rehearsed
 from capsule_adapters.sandbox.faults import Fault
-from capsule_adapters.sandbox.process import rehearsed
 from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
 from capsule_domain.models.server import ServerRequest, ServerStatus
 from capsule_domain.models.template import Stock

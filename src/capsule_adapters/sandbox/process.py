@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -28,6 +28,7 @@ from capsule_domain.errors import CapsuleError, StoreError
 
 if TYPE_CHECKING:
     from capsule_adapters.sandbox.api import CloudApi
+    from capsule_adapters.sandbox.clouds import Rehearse
     from capsule_adapters.sandbox.hosts import SandboxMachines
 
 LOG = logging.getLogger("capsule.sandbox")
@@ -77,6 +78,7 @@ def run(folder: Path, parent: int | None, ready: Callable[[], None]) -> int:
 @contextmanager
 def _rehearsal(folder: Path) -> Iterator[None]:
     """The clouds and their machines, announced while they answer."""
+    from capsule_adapters.sandbox.clouds import rehearsed
     from capsule_adapters.sandbox.hosts import SandboxMachines
 
     file = folder / FILE_NAME
@@ -109,73 +111,9 @@ def _opened(
     rehearse: "Rehearse", machines: "SandboxMachines", state_file: Path, token: str
 ) -> "CloudApi":
     try:
-        return rehearse(machines, state_file, token)
+        return rehearse(machines, state_file=state_file, token=token)
     except (ValueError, OSError) as error:
         raise StoreError(f"{state_file} is damaged: {error}", hint=f"rm {state_file}") from error
-
-
-def _digitalocean(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.digitalocean import DigitalOceanSimulator
-
-    return DigitalOceanSimulator(machines, state_file=state_file, token=token)
-
-
-def _vultr(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.vultr import VultrSimulator
-
-    return VultrSimulator(machines, state_file=state_file, token=token)
-
-
-def _linode(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.linode import LinodeSimulator
-
-    return LinodeSimulator(machines, state_file=state_file, token=token)
-
-
-def _hivelocity(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.hivelocity import HivelocitySimulator
-
-    return HivelocitySimulator(machines, state_file=state_file, token=token)
-
-
-def _equinix(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.equinix import EquinixSimulator
-
-    return EquinixSimulator(machines, state_file=state_file, token=token)
-
-
-def _scaleway(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.scaleway import ScalewaySimulator
-
-    return ScalewaySimulator(machines, state_file=state_file, token=token)
-
-
-def _aws(machines: "SandboxMachines", state_file: Path, token: str) -> "CloudApi":
-    from capsule_adapters.sandbox.aws import AwsSimulator
-
-    return AwsSimulator(machines, state_file=state_file, token=token)
-
-
-Rehearse = Callable[["SandboxMachines", Path, str], "CloudApi"]
-"""Makes one cloud over the machines of all, with its state's file and everyone's token."""
-
-_CLOUDS: Mapping[str, Rehearse] = {
-    "digitalocean": _digitalocean,
-    "vultr": _vultr,
-    "linode": _linode,
-    "equinix": _equinix,
-    "hivelocity": _hivelocity,
-    "scaleway": _scaleway,
-    "aws": _aws,
-}
-
-
-def rehearsed() -> Mapping[str, Rehearse]:
-    """The clouds that can be rehearsed here: AWS needs moto, which is in the extra `sandbox`."""
-    from capsule_adapters.sandbox.aws.engine import is_installed
-
-    missing = () if is_installed() else ("aws",)
-    return {name: rehearse for name, rehearse in _CLOUDS.items() if name not in missing}
 
 
 def _in_background(work: Callable[[Callable[[], None]], int]) -> int:

@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.aws.simulator import AwsSimulator
 from capsule_adapters.sandbox.aws.temper import Temper
 
-__all__ = ["AwsSimulator", "Temper"]
+Simulator = AwsSimulator
+"""How the sandbox finds it."""
+
+__all__ = ["AwsSimulator", "Simulator", "Temper"]

@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.digitalocean.endpoints import Temper
 from capsule_adapters.sandbox.digitalocean.simulator import DigitalOceanSimulator
 
-__all__ = ["DigitalOceanSimulator", "Temper"]
+Simulator = DigitalOceanSimulator
+"""How the sandbox finds it."""
+
+__all__ = ["DigitalOceanSimulator", "Simulator", "Temper"]

@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.equinix.endpoints import Temper
 from capsule_adapters.sandbox.equinix.simulator import EquinixSimulator
 
-__all__ = ["EquinixSimulator", "Temper"]
+Simulator = EquinixSimulator
+"""How the sandbox finds it."""
+
+__all__ = ["EquinixSimulator", "Simulator", "Temper"]

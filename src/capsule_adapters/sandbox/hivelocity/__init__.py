@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.hivelocity.endpoints import Temper
 from capsule_adapters.sandbox.hivelocity.simulator import HivelocitySimulator
 
-__all__ = ["HivelocitySimulator", "Temper"]
+Simulator = HivelocitySimulator
+"""How the sandbox finds it."""
+
+__all__ = ["HivelocitySimulator", "Simulator", "Temper"]

@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.linode.endpoints import Temper
 from capsule_adapters.sandbox.linode.simulator import LinodeSimulator
 
-__all__ = ["LinodeSimulator", "Temper"]
+Simulator = LinodeSimulator
+"""How the sandbox finds it."""
+
+__all__ = ["LinodeSimulator", "Simulator", "Temper"]

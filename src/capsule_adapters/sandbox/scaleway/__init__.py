@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.scaleway.endpoints import Temper
 from capsule_adapters.sandbox.scaleway.simulator import ScalewaySimulator
 
-__all__ = ["ScalewaySimulator", "Temper"]
+Simulator = ScalewaySimulator
+"""How the sandbox finds it."""
+
+__all__ = ["ScalewaySimulator", "Simulator", "Temper"]

@@ -3,4 +3,7 @@
 from capsule_adapters.sandbox.vultr.endpoints import Temper
 from capsule_adapters.sandbox.vultr.simulator import VultrSimulator
 
-__all__ = ["Temper", "VultrSimulator"]
+Simulator = VultrSimulator
+"""How the sandbox finds it."""
+
+__all__ = ["Simulator", "Temper", "VultrSimulator"]
