@@ -30,7 +30,7 @@ def test_each_change_holds_for_each_release(change: OptionChange, release: str) 
 
 
 def test_the_remedy_is_named() -> None:
-    with pytest.raises(UsageError, match=r"it ended before 26\.05") as caught:
+    with pytest.raises(UsageError, match=r"it is gone since 26\.05") as caught:
         refuse_absent(asked("systemd.coredump.extraConfig", "26.05"))
     assert caught.value.hint == "set systemd.coredump.settings.Coredump"
     with pytest.raises(UsageError, match=r"it came with 26\.11"):

@@ -16,7 +16,14 @@ from capsule_domain.models.profile import Profile
 from capsule_domain.models.release import RELEASES
 from capsule_domain.models.secret import SecretsTool
 from capsule_domain.services.compose import Compose
+from capsule_domain.services.environment import ManageProfile
+from capsule_domain.services.generate import Generate
+from capsule_domain.services.machine_of_xnode import MachinesOfXNodes
+from capsule_domain.services.nixos_wish import Wish
 from capsule_domain.services.refuse_secrets import leaks, refuse_secrets
+from tests.fakes.choices import FakeChoices
+from tests.fakes.configurations import FakeConfigurations
+from tests.fakes.presets import FakePresets, stack
 
 BASE64 = string.ascii_letters + string.digits + "+/"
 HEX = "0123456789abcdef"
@@ -141,6 +148,40 @@ def test_no_stack_sprout_or_preview_is_taken_for_a_secret() -> None:
     previews = [JinjaNixRenderer().preview(environment, form) for form in PreviewFormat]
     files += [RenderedFile(path="preview.nix", text=text) for text in previews]
     assert leaks(files) == []
+
+
+def test_generating_writes_nothing_while_a_secret_is_among_it() -> None:
+    leaking = stack("web", module='{ services.x.password = "hunter2"; }\n')
+    presets = FakePresets([leaking], [Profile(name="prod", stacks=("web",))])
+    choices, configurations = FakeChoices(), FakeConfigurations()
+    generate = Generate(
+        profiles=ManageProfile(choices, presets),
+        renderer=JinjaNixRenderer(),
+        configurations=configurations,
+        choices=choices,
+        machines=_no_machines,
+    )
+    with pytest.raises(Conflict, match=r"modules/web\.nix:1"):
+        generate.run(Wish(profile="prod"))
+    assert configurations.texts == {}
+
+
+def test_a_profile_that_needs_no_secret_says_so() -> None:
+    presets = FakePresets([stack("web", module="{ }\n")], [Profile(name="prod", stacks=("web",))])
+    choices = FakeChoices()
+    generate = Generate(
+        profiles=ManageProfile(choices, presets),
+        renderer=JinjaNixRenderer(),
+        configurations=FakeConfigurations(),
+        choices=choices,
+        machines=_no_machines,
+    )
+    done = generate.run(Wish(profile="prod", secrets="agenix"))
+    assert done.remarks == ("--secrets agenix: no stack of this profile needs a secret",)
+
+
+def _no_machines() -> MachinesOfXNodes:
+    raise AssertionError("nobody asked for an xNode")
 
 
 @pytest.mark.parametrize("text", ["a" * 1_000_000, 'password = "' * 60_000, "-" * 1_000_000])

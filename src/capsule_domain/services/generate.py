@@ -1,6 +1,6 @@
 """Generate: a profile becomes a NixOS configuration on disk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
@@ -18,6 +18,7 @@ from capsule_domain.services.environment import ManageProfile
 from capsule_domain.services.machine_of_xnode import Machine, MachinesOfXNodes
 from capsule_domain.services.nixos_wish import GrantWish, Wish
 from capsule_domain.services.refuse_secrets import refuse_secrets
+from capsule_domain.services.secret_refs import secret_needs
 
 HARDWARE_FILE = "hardware-configuration.nix"
 
@@ -121,5 +122,12 @@ def generated(
         files=tuple(written),
         kept=tuple(file.path for file in files if file.path not in written),
         hardware=request.hardware.origin if request.hardware else None,
-        remarks=(machine.remark,) if machine and machine.remark else (),
+        remarks=tuple(_remarks(request, machine)),
     )
+
+
+def _remarks(request: NixosRequest, machine: Machine | None) -> Iterator[str]:
+    if machine and machine.remark:
+        yield machine.remark
+    if request.secrets is not None and not secret_needs(request):
+        yield f"--secrets {request.secrets}: no stack of this profile needs a secret"

@@ -14,7 +14,7 @@ def refuse_absent(request: NixosRequest) -> None:
         if change is None:
             continue
         came = change.since is not None and request.release < change.since
-        when = f"it came with {change.since}" if came else f"it ended before {change.until}"
+        when = f"it came with {change.since}" if came else f"it is gone since {change.until}"
         raise UsageError(
             f"--set {option}: NixOS {request.release} does not have it: {when}",
             hint=f"set {change.instead}" if change.instead else "capsule nixos generate --help",
