@@ -17,7 +17,6 @@ class NixosJob(Model):
     target: Target
     folder: str
     hostname: str
-    disk: str
     whole_disk: bool = False
 
 

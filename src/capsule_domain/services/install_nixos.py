@@ -20,16 +20,6 @@ from capsule_domain.services.ready import target_of
 from capsule_domain.services.settle import AwaitSystem
 
 RESTART_SECONDS = 1800.0
-# The disk below the root; where the root is in memory, as in an installer, the first one.
-_ROOT_DISK = """\
-root=$(findmnt -nro SOURCE /)
-case $root in
-  /dev/*) disk=$(lsblk -nro PKNAME "$root" | head -n 1) && echo "${disk:-${root#/dev/}}" ;;
-  *) lsblk -dnro NAME,TYPE | while read -r name kind; do
-      [ "$kind" = disk ] && echo "$name" && break
-    done ;;
-esac
-"""
 
 
 @dataclass(frozen=True)
@@ -52,10 +42,9 @@ class InstallNixos:
         target = target_of(xnode)
         with self.hosts.connect(target) as host:
             is_nixos = system_id(host) == NIXOS
-            if is_nixos and chosen.way is not NixosWay.IMAGE:
-                report("nixos", "is there already")
-                return xnode
-            disk = "" if is_nixos else host.run(_ROOT_DISK, check=True).stdout.strip()
+        if is_nixos and chosen.way is not NixosWay.IMAGE:
+            report("nixos", "is there already")
+            return xnode
         report("nixos", f"{chosen.way}: {chosen.because}")
         written = self.generate(chosen.way, xnode.provider).run(xnode=xnode.name)
         report("configuration", written.folder)
@@ -64,7 +53,6 @@ class InstallNixos:
             target=target,
             folder=written.folder,
             hostname=written.hostname,
-            disk=f"/dev/{disk}" if disk else "",
             whole_disk=has_whole_disk(xnode.provider),
         )
         self.installer.install(job, heard=lambda line: report("nixos", line))
