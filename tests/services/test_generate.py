@@ -163,6 +163,16 @@ def test_an_xnode_gives_its_name_its_profile_its_key_and_its_hardware(setting: S
     assert request.authorized_keys == (MINE, setting.keys.deploy_key().public_openssh)
 
 
+def test_secrets_are_for_the_key_that_was_pinned_before_the_first_contact(
+    setting: Setting,
+) -> None:
+    xnode = an_xnode("web-1")
+    setting.inventory.add(xnode)
+    setting.known_hosts.pin(xnode.id, MINE)
+    setting.generate.run(xnode="web-1")
+    assert setting.renderer.requests[-1].host_key == " ".join(MINE.split()[:2])
+
+
 def test_of_an_xnode_that_does_not_answer_what_is_known_of_its_cloud_is_taken(
     setting: Setting,
 ) -> None:
