@@ -36,6 +36,15 @@ def test_the_deployment_has_a_key_of_its_own() -> None:
     }
 
 
+def test_the_end_of_a_life_is_a_key_and_a_value_and_changes() -> None:
+    pairs = tags.pairs("web-1", ["capsule-01hzx3", "capsule-expires:1790000000"])
+    found = {pair["Key"]: pair["Value"] for pair in pairs}
+    assert found == {"Name": "web-1", "capsule": "01hzx3", "capsule-expires": "1790000000"}
+    assert tags.tags_of(found) == ("capsule-01hzx3", "capsule-expires:1790000000")
+    later = tags.retagged(found, ["capsule-01hzx3", "capsule-expires:1800000000"])
+    assert later == {**found, "capsule-expires": "1800000000"}
+
+
 @pytest.mark.parametrize("tag", ["", "Name", "capsule", "aws:x", "AWS:x", "a=b", "a b", "x" * 129])
 def test_what_would_be_lost_or_is_reserved_is_no_tag(tag: str) -> None:
     assert re.fullmatch(CAPABILITIES.tag_pattern, tag, re.ASCII) is None

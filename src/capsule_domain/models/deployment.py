@@ -9,6 +9,7 @@ from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.template import Offer
+from capsule_domain.models.time_to_live import expiry_tag
 
 DeploymentId = NewType("DeploymentId", str)
 
@@ -83,6 +84,8 @@ class DeployPlan(Model):
     runners_up: tuple[Offer, ...] = ()
     """The next best templates, to compare."""
     rejected: tuple[RejectedOffer, ...] = ()
+    refused: tuple[RejectedOffer, ...] = ()
+    """What a cloud refused before it came to `offer`, each with the cloud's words."""
     image: str | None = None
     os: OperatingSystem = OperatingSystem.STOCK
     profile: str | None = None
@@ -93,3 +96,19 @@ class DeployPlan(Model):
     price_per_month: Money
     seen: int = Field(ge=0)
     """How many offers were looked at."""
+
+    @property
+    def cloud_tags(self) -> tuple[str, ...]:
+        """The tags that the server bears beside its deployment's own."""
+        expires = () if self.expires_at is None else (expiry_tag(self.expires_at),)
+        return (*self.tags, *expires)
+
+    def at(self, offer: Offer) -> "DeployPlan":
+        """The same at another offer, at its price."""
+        return self.model_copy(
+            update={
+                "offer": offer,
+                "price_per_hour": offer.price_per_hour,
+                "price_per_month": offer.price_per_month,
+            }
+        )

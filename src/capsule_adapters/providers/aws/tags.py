@@ -4,6 +4,7 @@
 |---|---|
 | the server's name | `Name` = the name |
 | `capsule-01hzx3`, the first such | `capsule` = `01hzx3` |
+| `capsule-expires:1790000000` | `capsule-expires` = `1790000000` |
 | any other: `web`, `a:b` | the tag itself, with an empty value |
 | `env=prod`, only ever read | `env` = `prod`, made by somebody else |
 """
@@ -11,9 +12,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from capsule_domain.models.deployment import TAG_PREFIX
+from capsule_domain.models.time_to_live import EXPIRES_PREFIX
 
 NAME_KEY = "Name"
 DEPLOYMENT_KEY = TAG_PREFIX.rstrip("-")
+EXPIRES_KEY = EXPIRES_PREFIX.rstrip(":")
 MOST_TAGS = 50
 """EC2 user guide, tag restrictions: on one resource. The name is one of them."""
 
@@ -65,6 +68,10 @@ def tags_of(found: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _add(found: dict[str, str], tag: str) -> None:
+    expires = tag.removeprefix(EXPIRES_PREFIX)
+    if expires not in ("", tag):
+        found.setdefault(EXPIRES_KEY, expires)
+        return
     deployment = tag.removeprefix(TAG_PREFIX)
     if deployment not in ("", tag) and DEPLOYMENT_KEY not in found:
         found[DEPLOYMENT_KEY] = deployment
@@ -79,4 +86,6 @@ def _is_reserved(key: str) -> bool:
 def _flat(key: str, value: str) -> str:
     if not value:
         return key
+    if key == EXPIRES_KEY:
+        return f"{EXPIRES_PREFIX}{value}"
     return f"{TAG_PREFIX}{value}" if key == DEPLOYMENT_KEY else f"{key}={value}"
