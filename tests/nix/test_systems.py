@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.nix.faults import read_fault
-from capsule_adapters.nix.systems import NixosSystems
+from capsule_adapters.nix.systems import NixosSystems, systems_at_a_time
 from capsule_domain.errors import HostUnreachable, NixFailed, ToolMissing
 from capsule_domain.models.systems import SystemsReport, SystemsSource
 from tests.nix.offline import offline_nix
 from tests.tools import ROOT, needs_tool
 
 NIXPKGS = str(ROOT / "tests" / "nix" / "systems_nixpkgs")
+
+
+GIB = 2**30
 
 
 def silent(_seconds: float, _line: str) -> None:
@@ -50,7 +53,9 @@ def fleet(folder: Path, texts: Sequence[str]) -> SystemsSource:
 
 def evaluate(folder: Path, *texts: str) -> tuple[SystemsReport, int]:
     nix = CountingNix(folder)
-    systems = NixosSystems(environment={**os.environ, "PATH": nix.path})
+    systems = NixosSystems(
+        environment={**os.environ, "PATH": nix.path}, memory_bytes=lambda: 64 * GIB
+    )
     source = fleet(folder, texts)
     return systems.evaluate(source, nixpkgs=NIXPKGS, progress=silent), nix.starts
 
@@ -61,6 +66,13 @@ def test_fifty_hosts_take_two_starts_of_nix(tmp_path: Path) -> None:
     assert len(report.systems) == 50
     assert all(system.derivation for system in report.systems)
     assert report.left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("memory_bytes", "systems"), [(0, 5), (4 * GIB, 5), (8 * GIB, 12), (64 * GIB, 25)]
+)
+def test_how_many_at_a_time_is_for_the_memory_to_say(memory_bytes: int, systems: int) -> None:
+    assert systems_at_a_time(memory_bytes) == systems
 
 
 def test_those_that_fail_take_one_start_more_each_and_not_without_end(tmp_path: Path) -> None:

@@ -78,24 +78,32 @@ let
   inputs = builtins.mapAttrs (
     name: _: local.${name} or stubs.${name} or (throw "flake.nix: nobody locked its input ${name}")
   ) named;
-  outputs = text.outputs (
-    inputs
-    // {
-      self = outputs // {
-        inherit inputs outputs;
-        outPath = /. + asked.flake;
-      };
-    }
-  );
+  outputs =
+    _:
+    let
+      made = text.outputs (
+        inputs
+        // {
+          self = made // {
+            inherit inputs;
+            outputs = made;
+            outPath = /. + asked.flake;
+          };
+        }
+      );
+    in
+    made;
 
-  flake = if asked.url == null then outputs else builtins.getFlake asked.url;
+  # Made anew whenever they are asked for: a system that is held by nobody takes no memory.
   systems =
+    _:
     if asked.flake == null then
       builtins.mapAttrs (_: ofFile) asked.files
     else
-      flake.nixosConfigurations or (throw "flake.nix has no nixosConfigurations");
+      (if asked.url == null then outputs null else builtins.getFlake asked.url).nixosConfigurations
+        or (throw "flake.nix has no nixosConfigurations");
 
-  hosts = builtins.attrNames systems;
+  hosts = builtins.attrNames (systems null);
   left = builtins.filter (host: !(builtins.elem host asked.done)) hosts;
   count = builtins.length left;
   next = builtins.genList (builtins.elemAt left) (if count < asked.most then count else asked.most);
@@ -108,7 +116,7 @@ let
   evaluated =
     host:
     let
-      inherit (systems.${host}) config;
+      inherit ((systems null).${host}) config;
       failed = builtins.filter (one: !one.assertion) config.assertions;
       tell = what: text: _: say { inherit host; ${what} = cut text; };
     in
@@ -134,7 +142,7 @@ in
     ++ map (host: _: evaluated host) next
   );
 
-  builds = map (host: systems.${host}.config.system.build.toplevel) hosts;
+  builds = map (host: (systems null).${host}.config.system.build.toplevel) hosts;
 
   # For a test alone: a key that opens the machine, and a proof of which machine it is.
   vm =
@@ -147,7 +155,7 @@ in
         else
           throw "which of the hosts is meant: ${toString hosts}?";
     in
-    (systems.${host}.extendModules {
+    ((systems null).${host}.extendModules {
       modules = [
         (
           { lib, ... }:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from capsule_adapters.nix.complaint import failure, is_of_no_network
 from capsule_adapters.nix.evaluation import FEATURES, read_build_plan
 from capsule_adapters.nix.faults import read_fault
+from capsule_adapters.nix.index.memory import available_bytes
 from capsule_adapters.nix.index.place import NixpkgsPlace
 from capsule_adapters.nix.process import PLACES, NixProcess, Said
 from capsule_adapters.nix.pulse import Pulse
@@ -24,8 +25,9 @@ from capsule_domain.models.forecast import BuildPlan
 from capsule_domain.models.systems import SystemReport, SystemsReport, SystemsSource
 from capsule_domain.ports.nix_systems import Progress
 
-_MOST_SYSTEMS = 25
-"""At a time: each takes some hundred megabytes, and Nix keeps what it has."""
+_FEWEST_SYSTEMS, _MOST_SYSTEMS = 5, 25
+_FIRST_BYTES, _NEXT_BYTES = 1_200 * 2**20, 600 * 2**20
+"""What Nix takes for one system, and for each after it: it keeps some of what it had."""
 _MOST_FAULTS = 5
 """After so many that cannot be evaluated the rest waits for them to be corrected."""
 _SECONDS = 3600.0
@@ -37,12 +39,23 @@ FLAKE = "flake.nix"
 _NO_STORE = {"NIX_REMOTE": "dummy://"}
 
 
+def systems_at_a_time(memory_bytes: int) -> int:
+    """How many one start of Nix evaluates: what fits, within bounds."""
+    fitting = 1 + (memory_bytes - _FIRST_BYTES) // _NEXT_BYTES
+    return max(_FEWEST_SYSTEMS, min(_MOST_SYSTEMS, fitting))
+
+
 class NixosSystems:
     """Implements the NixSystems port. `environment` is what Nix sees, with PATH and HOME."""
 
     def __init__(
-        self, *, environment: Mapping[str, str] | None = None, places: Sequence[str] = PLACES
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        places: Sequence[str] = PLACES,
+        memory_bytes: Callable[[], int] = available_bytes,
     ) -> None:
+        self._memory_bytes = memory_bytes
         seen = dict(os.environ if environment is None else environment)
         self._nix = NixProcess(seen, places)
         self._without_store = NixProcess({**seen, **_NO_STORE}, places)
@@ -56,7 +69,7 @@ class NixosSystems:
     def evaluate(
         self, source: SystemsSource, *, nixpkgs: str | None, progress: Progress
     ) -> SystemsReport:
-        """One start of Nix for up to 25 systems, and one more for each that fails, up to five."""
+        """One start of Nix for 5 to 25 systems, and one more for each that fails, up to five."""
         heard, faults = _Heard(), 0
         pulse = Pulse(lambda seconds, _: progress(seconds, heard.told))
         while faults < _MOST_FAULTS:
@@ -92,9 +105,10 @@ class NixosSystems:
     def _evaluated(
         self, source: SystemsSource, nixpkgs: str | None, heard: "_Heard", pulse: Pulse
     ) -> Said:
+        most = systems_at_a_time(self._memory_bytes())
         # What a lock names has to be fetched into a store; a folder can be read without one.
         nix, mode = (self._nix, []) if source.locked else (self._without_store, ["--readonly-mode"])
-        with asking(source, nixpkgs, done=list(heard.reports)) as expression:
+        with asking(source, nixpkgs, done=list(heard.reports), most=most) as expression:
             words = [
                 "nix-instantiate",
                 *FEATURES,
@@ -218,7 +232,7 @@ def asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterat
             "url": _url(source, Path(scratch)),
             "files": source.files,
             "done": [],
-            "most": _MOST_SYSTEMS,
+            "most": 1,
             **more,
         }
         request = Path(scratch, "request.json")
