@@ -128,14 +128,13 @@ def test_imports_are_followed_once_and_what_is_from_elsewhere_is_named(tmp_path:
 def test_a_flake_gives_the_modules_of_its_systems(tmp_path: Path) -> None:
     (tmp_path / "web.nix").write_text("{ a = 1; }")
     text = """{
-      outputs = { self, nixpkgs, home-manager, ... }: {
-        nixosConfigurations.web = nixpkgs.lib.nixosSystem {
-          modules = [ ./web.nix home-manager.nixosModules.home-manager { b = 2; } ];
+      outputs = { self, nixpkgs, home-manager, ... }: let system = given: nixpkgs.lib.nixosSystem {
+          modules = [ given ./web.nix home-manager.nixosModules.home-manager { b = 2; } ];
         };
-      };
+      in { nixosConfigurations.web = system { }; };
     }"""
     found = read(tmp_path, text, "flake.nix")
-    assert {told(setting) for setting in found.settings} == {("b", 2, 4), ("a", 1, 1)}
+    assert {told(setting) for setting in found.settings} == {("b", 2, 3), ("a", 1, 1)}
     assert [foreign.text for foreign in found.foreign] == ["home-manager.nixosModules.home-manager"]
 
 

@@ -15,7 +15,7 @@ from capsule_adapters.nix.complaint import readable
 from capsule_adapters.nix.evaluation import FEATURES
 from capsule_adapters.nix.process import PLACES, NixProcess
 from capsule_adapters.nix.pulse import Pulse
-from capsule_adapters.nix.systems import asking
+from capsule_adapters.nix.request import asking
 from capsule_adapters.store.files import write_atomically
 from capsule_domain.errors import ConfigurationError, HostError, HostUnreachable, NixFailed
 from capsule_domain.models.systems import SystemsSource

@@ -3,15 +3,10 @@
 import json
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import as_file, files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 from capsule_adapters.nix.complaint import failure, is_of_no_network
 from capsule_adapters.nix.evaluation import FEATURES, read_build_plan
@@ -20,7 +15,8 @@ from capsule_adapters.nix.index.memory import available_bytes
 from capsule_adapters.nix.index.place import NixpkgsPlace
 from capsule_adapters.nix.process import PLACES, NixProcess, Said
 from capsule_adapters.nix.pulse import Pulse
-from capsule_domain.errors import HostUnreachable, NixFailed
+from capsule_adapters.nix.request import asking
+from capsule_domain.errors import ConfigurationError, HostUnreachable, NixFailed
 from capsule_domain.models.forecast import BuildPlan
 from capsule_domain.models.systems import SystemReport, SystemsReport, SystemsSource
 from capsule_domain.ports.nix_systems import Progress
@@ -63,7 +59,11 @@ class NixosSystems:
     def nixpkgs(self, folder: str | None, progress: Progress) -> str | None:
         """`folder`, or `<nixpkgs>`; nothing is downloaded."""
         place = NixpkgsPlace(self._nix, folder, lock=None, pin=None, release="")
-        found = place.here(Pulse(progress))
+        try:
+            found = place.here(Pulse(progress))
+        except ConfigurationError as error:
+            hint = "name the folder of a whole nixpkgs"
+            raise ConfigurationError(error.message, hint=hint) from error
         return None if found is None else found.folder
 
     def evaluate(
@@ -217,37 +217,6 @@ def _folders(source: SystemsSource) -> Sequence[str]:
     if source.flake is not None:
         return [source.flake]
     return sorted({str(Path(file).parent) for file in source.files.values()})
-
-
-@contextmanager
-def asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterator[Sequence[str]]:
-    """The last words of a command line that asks systems.nix."""
-    with (
-        TemporaryDirectory(prefix="capsule-systems-") as scratch,
-        as_file(files("capsule_adapters.nix") / "systems.nix") as expression,
-    ):
-        asked = {
-            "nixpkgs": nixpkgs,
-            "flake": source.flake,
-            "url": _url(source, Path(scratch)),
-            "files": source.files,
-            "done": [],
-            "most": 1,
-            **more,
-        }
-        request = Path(scratch, "request.json")
-        request.write_text(json.dumps(asked))
-        yield ["--argstr", "request", str(request), str(expression)]
-
-
-def _url(source: SystemsSource, scratch: Path) -> str | None:
-    """How a locked flake is called; old versions of Nix take no quoted name, so it has none."""
-    if source.flake is None or not source.locked:
-        return None
-    if quote(source.flake) == source.flake:
-        return f"path:{source.flake}"
-    copied = shutil.copytree(source.flake, scratch / "flake", symlinks=True)
-    return f"path:{copied}"
 
 
 def _as_on_disk(lines: Sequence[str], source: SystemsSource) -> Sequence[str]:

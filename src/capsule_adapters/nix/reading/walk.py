@@ -195,6 +195,8 @@ def _imports(expression: Expression, variables: Variables, found: Found) -> None
                 found.imports.append(path)
             case Call(arguments=(_, given)) if function_name(body) in _OPTIONAL:
                 _imports(given, seen, found)
+            case Name(path=(_,)):
+                found.computed += 1  # what a function was given
             case _ if not any(known in body.text for known in _OF_NIXPKGS):
                 text = body.text or "what is computed"
                 found.foreign.append(Foreign(text=text, file=found.file, line=body.line))
