@@ -1,13 +1,13 @@
 """The rehearsal Linode itself: who may ask, how often, and time going by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
-from pathlib import Path
 from secrets import token_hex
+from typing import Unpack
 
-from capsule_adapters.clock import SystemClock
-from capsule_adapters.sandbox.api import Answer, CloudApi, Exchange
+from capsule_adapters.sandbox.account_api import AccountApi, Usual
+from capsule_adapters.sandbox.api import Answer
 from capsule_adapters.sandbox.http import Request
 from capsule_adapters.sandbox.limits import Allowed, RequestLimit
 from capsule_adapters.sandbox.linode import jobs, routes
@@ -15,9 +15,7 @@ from capsule_adapters.sandbox.linode.endpoints import Endpoints, Temper
 from capsule_adapters.sandbox.linode.routes import Bucket
 from capsule_adapters.sandbox.linode.state import State
 from capsule_adapters.sandbox.linode.wording import Refusal, error
-from capsule_adapters.sandbox.machine_room import MachineRoom
 from capsule_adapters.sandbox.machines import Machines
-from capsule_domain.ports.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -33,79 +31,57 @@ class Limits:
 _USUAL_LIMITS = Limits()
 
 
-class LinodeSimulator(CloudApi):
-    """One account at a rehearsal Linode, over `machines`.
-
-    `state_file`: where the account is kept after each change, and found again. Its
-    constructor raises OSError and ValueError when that cannot be read.
-    """
+class LinodeSimulator(AccountApi[State]):
+    """One account at a rehearsal Linode, over `machines`."""
 
     def __init__(
         self,
         machines: Machines,
         *,
-        clock: Clock | None = None,
-        state_file: Path | None = None,
-        port: int = 0,
-        token: str | None = None,
         temper: Temper | None = None,
         limits: Limits = _USUAL_LIMITS,
-        observer: Callable[[Exchange], None] | None = None,
+        **usual: Unpack[Usual],
     ) -> None:
-        """`clock` None takes the real time; `token` None makes one, see `token`."""
-        super().__init__(clock=clock or SystemClock(), port=port, observer=observer)
-        self.token = token or token_hex(32)
+        super().__init__(machines, State, token_hex(32), **usual)
         self.temper = temper or Temper()
-        self.state = State() if state_file is None else State.load(state_file)
-        self._room = MachineRoom(machines)
         self._endpoints = Endpoints(self.state, self._room, self.temper, self.clock)
-        self._state_file = state_file
         self._limits = {
             Bucket.USUAL: RequestLimit(limits.usual_per_minute, 60.0, self.clock),
             Bucket.LIST: RequestLimit(limits.lists_per_minute, 60.0, self.clock),
             Bucket.IMAGES: RequestLimit(limits.images_per_minute, 60.0, self.clock),
             Bucket.CREATE: RequestLimit(limits.creates_per_15_seconds, 15.0, self.clock),
         }
-        for linode in self.state.linodes.values():
-            if linode.is_new:
-                # It may be half made, or made without our having heard of it.
-                self._room.remove(linode.id)
-                self._room.boot(linode)
-
-    def stop(self) -> None:
-        super().stop()
-        self._room.close()
+        self._boot_again(linode for linode in self.state.linodes.values() if linode.is_new)
 
     def ambient(self, request_id: str) -> Mapping[str, str]:  # noqa: ARG002
         """Nothing: no header is on every answer that a client could rely on."""
         return {}
 
-    def answer(self, request: Request, request_id: str) -> Answer:  # noqa: ARG002
+    def answer(self, request: Request, request_id: str) -> Answer:
         allowed = self._limits[routes.bucket(request)].ask()
-        answer = self._answer(request) if allowed.passes else error(429)
+        refused = self._refused(request) if allowed.passes else error(429)
+        answer = refused or self._admitted(request, request_id)
         return Answer(answer.status, answer.body, _told(allowed))
 
     def error(self, status: int, message: str, request_id: str) -> Answer:  # noqa: ARG002
         return error(status, message)
 
-    def _answer(self, request: Request) -> Answer:
+    def _refused(self, request: Request) -> Answer | None:
+        """The answer to a wrong token; None to a right one, and to none at all."""
         given = request.headers.get("authorization")
-        authorized = given is not None and compare_digest(
-            given.encode(), f"Bearer {self.token}".encode()
-        )
-        if given is not None and not authorized:
-            return error(401)
-        changed = self._pass_time()
+        return None if given is None or self._is_right(given) else error(401)
+
+    def _is_right(self, given: str) -> bool:
+        return compare_digest(given.encode(), f"Bearer {self.token}".encode())
+
+    def _done(self, request: Request, request_id: str) -> Answer:  # noqa: ARG002
+        authorized = "authorization" in request.headers
         try:
-            answer = routes.answer(
+            return routes.answer(
                 self._endpoints, request, authorized=authorized, scopes=self.temper.scopes
             )
-            changed = changed or request.method != "GET"
         except Refusal as refusal:
-            answer = error(refusal.status, refusal.reason, refusal.field)
-        if changed and self._state_file is not None:
-            self.state.save(self._state_file)
-        return answer
+            return error(refusal.status, refusal.reason, refusal.field)
 
     def _pass_time(self) -> bool:
         """Linodes come up and jobs end; tells whether anything did."""
