@@ -2,7 +2,7 @@
 
 import pytest
 
-from capsule_domain.errors import Conflict, NotFound, UsageError
+from capsule_domain.errors import ConfigurationError, Conflict, NotFound, UsageError
 from capsule_domain.models.hardware import Firmware, Hardware
 from capsule_domain.models.profile import Profile
 from capsule_domain.services.environment import ManageProfile
@@ -129,5 +129,5 @@ def test_a_wish_that_cannot_be_is_refused(setting: Setting) -> None:
 
 
 def test_without_xnodes_there_is_no_fleet() -> None:
-    with pytest.raises(NotFound, match="xnode"):
+    with pytest.raises(ConfigurationError, match="there is no xNode"):
         Setting().fleet.run(Wish())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
-from capsule_domain.errors import NotFound
+from capsule_domain.errors import ConfigurationError
 from capsule_domain.models.nixos import GeneratedFleet, NixosRequest
 from capsule_domain.models.profile import Environment
 from capsule_domain.ports.configurations import SINGLE, Configurations
@@ -40,11 +40,14 @@ class GenerateFleet:
         """Write the fleet; `wish` is what all hosts have in common.
 
         An xNode without a profile of its own has that of the wish. Raises what generating
-        one host raises, and NotFound when there is no xNode.
+        one host raises, and ConfigurationError when there is no xNode.
         """
         machines = self.machines.all(progress)
         if not machines:
-            raise NotFound("xnode", "*", hint="capsule openmesh deploy --name NAME")
+            raise ConfigurationError(
+                "there is no xNode that a fleet could be made of",
+                hint="capsule openmesh deploy --name NAME",
+            )
         folder = self.configurations.fleet_folder(output)
         requests = list(self._requests(wish, machines, dict(self._first(folder, machines))))
         files = [marked(file, wish.part) for file in self.renderer.fleet(requests)]
