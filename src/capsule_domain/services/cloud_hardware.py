@@ -29,9 +29,10 @@ def cloud_hardware(provider: str, *, platform: Platform = Platform.X86_64_LINUX)
     return found.model_copy(update={"platform": platform})
 
 
-# Sources: nixpkgs' own nixos/modules/virtualisation/{amazon-image,digital-ocean-config,
-# linode-config}.nix, read at 26.11; for the rest what the clouds' own guides and the issues of
-# nixos-anywhere and nixos-images say of firmware, disk names and addresses.
+# Sources: for AWS, DigitalOcean and Linode nixpkgs' own nixos/modules/virtualisation/{amazon-image,
+# digital-ocean-config,linode-config}.nix, read at 26.11. Vultr's DHCP and firmware: reports about
+# nixos-images (issue 21). Vultr's disk, and all of Scaleway, Hivelocity and Equinix Metal, are
+# general knowledge that nobody has verified: a reachable machine is asked instead.
 _CLOUDS: Mapping[str, Hardware] = {
     "aws": Hardware(
         origin="what nixpkgs knows of EC2",
