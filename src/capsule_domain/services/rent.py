@@ -1,7 +1,6 @@
 """Renting a server: journalled before it costs, tagged, sent once, recorded."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from capsule_domain.errors import (
@@ -11,7 +10,6 @@ from capsule_domain.errors import (
     ProviderError,
     ProviderUnavailable,
     StoreError,
-    UsageError,
 )
 from capsule_domain.models.deployment import (
     Deployment,
@@ -19,7 +17,7 @@ from capsule_domain.models.deployment import (
     DeploymentState,
     DeployPlan,
 )
-from capsule_domain.models.server import Server, ServerRequest, ServerStatus
+from capsule_domain.models.server import Server, ServerRequest
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import DeployKey, HostKey, Keys, KnownHosts
@@ -27,17 +25,9 @@ from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Diary
+from capsule_domain.services.taken import refuse_taken
 from capsule_domain.services.first_boot import PLAIN_BOOT, FirstBoot, PrepareBoot
-
-
-def _refuse_bad_tags(tags: Iterable[str], cloud: Provider) -> None:
-    """A cloud would refuse them only after the intent was journalled."""
-    for tag in tags:
-        if not re.fullmatch(cloud.capabilities.tag_pattern, tag):
-            raise UsageError(
-                f"{cloud.name} does not take the tag {tag[:60]!r}",
-                hint=f"a tag there matches {cloud.capabilities.tag_pattern}",
-            )
+from capsule_domain.services.fitting_tags import refuse_unfit_tags
 
 
 @dataclass(frozen=True)
@@ -66,26 +56,15 @@ class Rent:
         Raises Conflict when the name is taken; ProviderError when the cloud refused
         (nothing is billed), ProviderUnavailable when nobody knows.
         """
-        self._refuse_taken(plan.name)
+        refuse_taken(plan.name, self.inventory)
         cloud = self.provider(plan.offer.provider)
-        _refuse_bad_tags(plan.tags, cloud)
+        _refuse_bad_tags(plan.cloud_tags, cloud)
         key = self.keys.deploy_key(ssh_key)
         host_key = self.keys.new_host_key()
         boot = self.boot.run(plan, cloud.capabilities, key, host_key)
         deployment = self._intend(plan, host_key if boot.is_told else None)
         server = self._rent(cloud, deployment, self._request(plan, deployment, key, boot))
         return self._write_down(plan, deployment, server, key)
-
-    def _refuse_taken(self, name: str) -> None:
-        try:
-            taken = self.inventory.get(name, exact=True)
-        except NotFound:
-            return
-        if taken.status is not ServerStatus.GONE:
-            raise Conflict(
-                f"an xNode named '{name}' exists already at {taken.provider}",
-                hint="choose another --name, or see: capsule openmesh xnodes",
-            )
 
     def _intend(self, plan: DeployPlan, host_key: HostKey | None) -> Deployment:
         """Journal the intent, and pin the host key that we expect to meet, where we send one."""
@@ -116,7 +95,7 @@ class Rent:
             image=boot.image,
             ssh_public_key=key.public_openssh,
             user_data=boot.user_data,
-            tags=(deployment.tag, *plan.tags),
+            tags=(deployment.tag, *plan.cloud_tags),
         )
 
     def _rent(self, cloud: Provider, deployment: Deployment, request: ServerRequest) -> Server:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from capsule_domain.errors import Conflict, HostUnreachable, NotFound
+from capsule_domain.errors import HostUnreachable, NotFound
 from capsule_domain.models.health import CheckKind, Health
 from capsule_domain.models.metric import Metrics, Observation
-from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.monitor import Monitor
+from capsule_domain.services.living import refuse_gone
 
 REMEMBERED = timedelta(hours=24)
 
@@ -36,7 +36,7 @@ class Watch:
             found = (self.inventory.get(name) for name in names)
             chosen = list({xnode.id: xnode for xnode in found}.values())
         for xnode in chosen:
-            _refuse_gone(xnode)
+            refuse_gone(xnode)
         return sorted(self.monitor.collect(chosen), key=lambda seen: seen.health.xnode)
 
     def health(self, name: str, *, fresh: bool) -> Health:
@@ -76,7 +76,7 @@ class Watch:
         return known
 
     def _look(self, xnode: XNode) -> Observation:
-        _refuse_gone(xnode)
+        refuse_gone(xnode)
         (seen,) = self.monitor.collect([xnode])
         return seen
 
@@ -87,14 +87,6 @@ class Watch:
             return None if last is None else last.metrics
         history = self.monitor.history(xnode, self.clock.now() - REMEMBERED)
         return next((seen.metrics for seen in reversed(history) if seen.metrics), None)
-
-
-def _refuse_gone(xnode: XNode) -> None:
-    if xnode.status is ServerStatus.GONE:
-        raise Conflict(
-            f"{xnode.name} is gone, and its address may be another's now",
-            hint="capsule openmesh xnodes",
-        )
 
 
 def _refuse_unentered(xnode: XNode, seen: Observation) -> Metrics:
