@@ -25,9 +25,9 @@ from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Diary
-from capsule_domain.services.taken import refuse_taken
 from capsule_domain.services.first_boot import PLAIN_BOOT, FirstBoot, PrepareBoot
 from capsule_domain.services.fitting_tags import refuse_unfit_tags
+from capsule_domain.services.taken import refuse_taken
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Rent:
         """
         refuse_taken(plan.name, self.inventory)
         cloud = self.provider(plan.offer.provider)
-        _refuse_bad_tags(plan.cloud_tags, cloud)
+        refuse_unfit_tags(plan.cloud_tags, cloud)
         key = self.keys.deploy_key(ssh_key)
         host_key = self.keys.new_host_key()
         boot = self.boot.run(plan, cloud.capabilities, key, host_key)
