@@ -37,6 +37,7 @@ A message is one lower-case line that names the thing and the cause; a hint is a
 command to paste, or the one thing to do. Neither ever holds a secret.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
@@ -133,12 +134,15 @@ class NotFound(CapsuleError):
 
 
 class NoOfferFits(NotFound):
-    """Nothing on sale is what was asked for; `reasons` are what was in the way."""
+    """Nothing on sale is what was asked for; `reasons` are what was in the way, each as often
+    as it was. `near`: what there would be if less was asked.
+    """
 
-    def __init__(self, seen: int, reasons: Iterable[str]) -> None:
-        why = ", ".join(sorted(set(reasons))[:3])
+    def __init__(self, seen: int, reasons: Iterable[str], *, near: str | None = None) -> None:
+        most = Counter(sorted(reasons)).most_common(3)
+        why = ", ".join(reason for reason, _ in most)
         message = f"none of {seen} offers fits: {why}" if seen else "no cloud offers anything"
-        CapsuleError.__init__(self, message, hint="capsule openmesh templates")
+        CapsuleError.__init__(self, message, hint=near or "capsule openmesh templates")
         self.seen = seen
 
 

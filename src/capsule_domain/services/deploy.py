@@ -8,8 +8,13 @@ from capsule_domain.models.deployment import DeploymentId, DeploymentState, Depl
 from capsule_domain.models.xnode import FirstContact, XNode
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Diary
+from capsule_domain.services.fall_over import Agree, rent_somewhere
 from capsule_domain.services.ready import Ready
 from capsule_domain.services.rent import Rent
+
+
+def _to_nothing_else(_confirmed: DeployPlan, _instead: DeployPlan) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -21,13 +26,16 @@ class Deploy:
     ready: Ready
     diary: Diary
 
-    def run(self, plan: DeployPlan, *, ssh_key: str | None = None) -> XNode:
+    def run(
+        self, plan: DeployPlan, *, ssh_key: str | None = None, agree: Agree = _to_nothing_else
+    ) -> XNode:
         """Rent, wait until it answers over SSH with the key we gave it, and record.
 
-        Raises what `Rent.run` raises; HostError when the server is rented and billed
-        but cannot be entered.
+        `agree` says whether a fallback of the plan may be rented in its stead. Raises what
+        `Rent.run` raises; HostError when the server is rented and billed but cannot be
+        entered.
         """
-        return self.finish(self.rent.run(plan, ssh_key=ssh_key))
+        return self.finish(rent_somewhere(self.rent, plan, ssh_key=ssh_key, agree=agree))
 
     def finish(self, xnode: XNode) -> XNode:
         """Wait for a rented xNode until it is ready. Raises HostError, ProviderError."""
