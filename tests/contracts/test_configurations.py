@@ -245,3 +245,22 @@ def test_a_text_is_read_and_one_that_is_not_there_is_told(shelf: Shelf) -> None:
     assert shelf.configurations.text(str(folder / "flake.nix")) == "{ }\n"
     with pytest.raises(NotFound):
         shelf.configurations.text(str(folder / "nothing.nix"))
+
+
+def test_the_configurations_under_the_home_are_listed_and_no_others(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    configurations = shelf.configurations
+    assert list(configurations.generated()) == []
+    folders = [configurations.folder(host) for host in ("web-2", "web-1")]
+    for folder in (*folders, configurations.folder("x", str(tmp_path / "elsewhere"))):
+        configurations.write(folder, rendered(a="1"), state_versions={"": "26.05"}, force=False)
+    assert list(configurations.generated()) == sorted(folders)
+
+
+def test_a_flake_is_locked_once_it_has_a_lock(shelf: Shelf) -> None:
+    folder = shelf.configurations.folder("web-1")
+    shelf.configurations.write(folder, rendered(a="1"), state_versions={"": "26.05"}, force=False)
+    assert not shelf.configurations.is_locked(folder)
+    shelf.edit(folder / "flake.lock", "{}")
+    assert shelf.configurations.is_locked(folder)

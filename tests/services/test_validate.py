@@ -33,7 +33,7 @@ def written(*paths: str) -> tuple[FakeConfigurations, PurePath]:
     configurations = FakeConfigurations()
     folder = configurations.folder("web-1")
     files = [RenderedFile(path=path, text="{ }\n") for path in paths]
-    configurations.write(folder, files, state_version="26.05", force=False)
+    configurations.write(folder, files, state_versions={"": "26.05"}, force=False)
     return configurations, folder
 
 
