@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from capsule_adapters.sandbox.announcement import process_started
+from capsule_adapters.processes import process_started
 from capsule_adapters.sandbox.control import SandboxControl
 from capsule_domain.errors import ConfigurationError
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from capsule_adapters.probes.metrics import cpu_percent, disks, memory_percent
+from capsule_adapters.processes import process_started
 from capsule_adapters.sandbox.announcement import (
     Announcement,
     announce,
     announced,
-    process_started,
 )
 from capsule_adapters.sandbox.cloud_init import FirstBoot, read_user_data
 from capsule_adapters.sandbox.figures import disk_tables, proc_files

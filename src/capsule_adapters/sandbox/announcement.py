@@ -1,12 +1,11 @@
 """How the sandbox's process says that it is there, and how others know it is really it."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from capsule_adapters.processes import process_started
 from capsule_adapters.store.files import read_limited, write_atomically
 from capsule_domain.models.base import Model
 
@@ -15,7 +14,6 @@ FILE_NAME = "sandbox.json"
 LOCK_NAME = "sandbox.lock"
 LOG_NAME = "sandbox.log"
 MACHINES = "machines"
-PS_SECONDS = 5
 
 
 class Announcement(Model):
@@ -52,30 +50,3 @@ def announced(folder: Path) -> Announcement | None:
     except ValidationError:
         return None  # not a whole file of ours: it announces nothing
     return found if found.holds else None
-
-
-def process_started(pid: int) -> str | None:
-    """A mark that no other process of this pid ever has; None when none of that pid runs."""
-    if Path("/proc/self/stat").exists():
-        return _from_proc(pid)
-    done = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        env={**os.environ, "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PS_SECONDS,
-    )
-    state, _, moment = done.stdout.strip().partition(" ")
-    return None if not moment or state.startswith("Z") else " ".join(moment.split())
-
-
-def _from_proc(pid: int) -> str | None:
-    try:
-        # The name in parentheses may hold anything, even parentheses.
-        words = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return None
-    return None if words[0] in ("Z", "X") else f"{boot} {words[19]}"

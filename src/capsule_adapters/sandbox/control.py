@@ -4,16 +4,14 @@ Importing this imports neither asyncssh nor the cloud: that is the process's bus
 """
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from capsule_adapters.processes import end_process
 from capsule_adapters.sandbox.announcement import (
     FILE_NAME,
     LOG_NAME,
@@ -30,7 +28,6 @@ from capsule_domain.ports.sandbox import SandboxStatus
 
 READY_SECONDS = 15.0
 END_SECONDS = 10.0
-POLL_SECONDS = 0.05
 LOG_TAIL_BYTES = 4096
 _PASSED_ON = ("HOME", "LANG", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV")
 _PASSED_ON_PREFIXES = ("LC_", "PYTHON")
@@ -139,18 +136,10 @@ class SandboxControl:
 
 
 def _end(running: Announcement) -> None:
-    """First politely. The file said which process it is; `holds` says that it still is."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.kill(running.pid, number)
-        deadline = time.monotonic() + END_SECONDS
-        while time.monotonic() < deadline:
-            if not running.holds:
-                return
-            time.sleep(POLL_SECONDS)
-    raise ConfigurationError(
-        f"the sandbox's process {running.pid} does not end", hint=f"kill -9 {running.pid}"
-    )
+    if not end_process(running.pid, running.started, patience_seconds=END_SECONDS):
+        raise ConfigurationError(
+            f"the sandbox's process {running.pid} does not end", hint=f"kill -9 {running.pid}"
+        )
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from capsule_adapters.processes import process_started
 from capsule_adapters.sandbox.announcement import (
     FILE_NAME,
     LOCK_NAME,
     MACHINES,
     Announcement,
     announce,
-    process_started,
 )
 from capsule_adapters.store.files import make_private_folder
 from capsule_adapters.store.lock import FileLock
