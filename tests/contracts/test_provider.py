@@ -21,6 +21,7 @@ from capsule_domain.errors import (
     QuotaExceeded,
 )
 from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.leftover import LeftoverKind
 from capsule_domain.models.server import ServerRequest, ServerStatus
 from capsule_domain.models.template import Stock
 from capsule_domain.ports.provider import Provider
@@ -432,6 +433,24 @@ def test_an_unfit_tag_changes_none(case: Case, unfit: str) -> None:
         case.provider.set_tags(server_id, ("new", unfit))
     assert not isinstance(caught.value, ProviderUnavailable)
     assert set(case.provider.server(server_id).tags) == {TAG, "web"}
+
+
+def test_what_is_made_beside_servers_can_be_found_and_removed(case: Case) -> None:
+    assert list(case.provider.leftovers()) == []
+    server_id = case.boot()
+    case.provider.destroy(server_id)
+    assert list(case.provider.servers()) == []
+    for leftover in case.provider.leftovers():
+        assert leftover.provider == case.provider.name
+        assert leftover.name.startswith("capsule-")
+        for _ in range(2):
+            case.provider.remove_leftover(leftover)
+    assert list(case.provider.leftovers()) == []
+
+
+def test_a_server_holds_what_it_needs_but_its_key(case: Case) -> None:
+    case.boot()
+    assert {leftover.kind for leftover in case.provider.leftovers()} <= {LeftoverKind.KEY}
 
 
 def test_the_quota_is_told_apart(case: Case) -> None:

@@ -15,6 +15,7 @@ from capsule_domain.errors import (
     QuotaExceeded,
 )
 from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
+from capsule_domain.models.leftover import Leftover, LeftoverKind
 from capsule_domain.models.server import (
     Account,
     Capabilities,
@@ -84,6 +85,8 @@ class FakeProvider:
     """Every request that came, acted upon or not."""
     servers_by_id: dict[str, Server] = field(default_factory=dict)
     destroyed: list[str] = field(default_factory=list)
+    left: dict[str, Leftover] = field(default_factory=dict)
+    """What was made beside servers, by its id: the key of the first create, and what tests add."""
     calls: list[str] = field(default_factory=list)
     """Names of the methods called, in order."""
 
@@ -166,6 +169,14 @@ class FakeProvider:
         if self.servers_by_id.pop(server_id, None) is not None:
             self.destroyed.append(server_id)
 
+    def leftovers(self) -> list[Leftover]:
+        self._called("leftovers")
+        return list(self.left.values())
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        self._called("remove_leftover")
+        self.left.pop(leftover.id, None)
+
     def _called(self, method: str) -> None:
         self.calls.append(method)
         if self.refuses_key:
@@ -175,6 +186,8 @@ class FakeProvider:
 
     def _rent(self, request: ServerRequest) -> Server:
         chosen = self._checked(request)
+        key = Leftover(provider=self.name, kind=LeftoverKind.KEY, id="1", name="capsule-key")
+        self.left.setdefault(key.id, key)
         server_id, self._next_id = str(self._next_id), self._next_id + 1
         server = Server(
             provider=self.name,

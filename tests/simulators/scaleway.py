@@ -134,6 +134,8 @@ def judge() -> Oracle:
 def _corrected(description: dict[str, Any]) -> None:
     paths = description["paths"]
     paths["/block/v1/zones/{zone}/volumes/{volume_id}"] = _block_volumes(paths)
+    paths["/block/v1/zones/{zone}/volumes"] = _lists(paths, "page", "page_size")
+    paths["/instance/v1/zones/{zone}/volumes"] = _lists(paths, "page", "per_page")
     data = paths["/instance/v1/zones/{zone}/servers/{server_id}/user_data/{key}"]
     # It says */*, and a file in JSON; the documentation, and the SDKs, send and get plain text.
     text = {"text/plain": {"schema": {"type": "string"}}}
@@ -180,6 +182,21 @@ def _block_volumes(paths: dict[str, Any]) -> dict[str, Any]:
         "get": {"parameters": parameters, "responses": {"200": shown}},
         "delete": {"parameters": parameters, "responses": {"204": {"description": ""}}},
     }
+
+
+def _lists(paths: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Lists of volumes are not in it either; the official SDK knows them and their paging."""
+    of_one = paths["/instance/v1/zones/{zone}/volumes/{volume_id}"]["delete"]["parameters"]
+    zone = [parameter for parameter in of_one if parameter["name"] == "zone"]
+    asked = [{"name": name, "in": "query", "schema": {"type": "integer"}} for name in names]
+    item = {"type": "object", "required": ["id", "name", "size"]}
+    schema = {
+        "type": "object",
+        "required": ["volumes"],
+        "properties": {"volumes": {"type": "array", "items": item}},
+    }
+    listed = {"description": "", "content": {"application/json": {"schema": schema}}}
+    return {"get": {"parameters": [*zone, *asked], "responses": {"200": listed}}}
 
 
 def _rewritten(node: Any) -> None:

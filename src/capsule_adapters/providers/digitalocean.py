@@ -188,11 +188,12 @@ class _Key(Wire):
     id: int
     public_key: str
     fingerprint: str = ""
+    name: str = ""
 
     @classmethod
     def read(cls, raw: Any, _reading: Reading) -> Iterator[RemoteKey]:
         key = cls.model_validate(raw)
-        yield RemoteKey(key.id, key.public_key, key.fingerprint)
+        yield RemoteKey(key.id, key.public_key, key.fingerprint, key.name)
 
 
 def _dollars(amount: Decimal) -> Money:
@@ -290,6 +291,7 @@ DIALECT = Dialect(
     keys=KeyRing(
         Collection("/v2/account/keys", "ssh_keys", _Key.read),
         "ssh_key",
+        "/v2/account/keys/{id}",
         upload=lambda name, public_key: {"name": name, "public_key": public_key},
     ),
 )

@@ -60,14 +60,19 @@ class RemoteKey:
     key_id: int | str
     public_key: str
     fingerprint: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """Where a cloud keeps SSH keys. `upload(name, public_key)` is the body that adds one."""
+    """Where a cloud keeps SSH keys. `upload(name, public_key)` is the body that adds one.
+
+    `{id}` in `path` is a key's id.
+    """
 
     ring: Collection[RemoteKey]
     item: str
+    path: str
     upload: Callable[[str, str], Mapping[str, Any]]
 
 

@@ -1,6 +1,5 @@
 """The Provider port over any cloud that a Dialect describes."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -9,6 +8,7 @@ from urllib.parse import quote
 
 from capsule_adapters.rest.answer import Answer, within
 from capsule_adapters.rest.dialect import Collection, Dialect, Joined, KeyRing, RemoteKey
+from capsule_adapters.rest.keys import AccountKeys
 from capsule_adapters.rest.paging import Query, collect
 from capsule_adapters.rest.power import PowerSwitch, when_free
 from capsule_adapters.rest.prices import PriceBook
@@ -17,6 +17,7 @@ from capsule_adapters.rest.refusals import Subject
 from capsule_adapters.rest.wire import Reading, understood
 from capsule_domain.errors import NotFound, ProviderError, ProviderUnavailable
 from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
+from capsule_domain.models.leftover import Leftover, LeftoverKind
 from capsule_domain.models.server import (
     Account,
     Capabilities,
@@ -165,6 +166,18 @@ class RestProvider:
         with suppress(NotFound):
             when_free(self._clock, delete, _INSTALLING_SECONDS)
 
+    def leftovers(self) -> list[Leftover]:
+        """Keys: none of these clouds has more that we make."""
+        return self._account_keys(self._dialect.keys).ours() if self._dialect.keys else []
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        if self._dialect.keys is None or leftover.kind is not LeftoverKind.KEY:
+            raise NotFound(f"{self.name} {leftover.kind}", leftover.id)
+        self._account_keys(self._dialect.keys).remove(leftover)
+
+    def _account_keys(self, ring: KeyRing) -> AccountKeys:
+        return AccountKeys(ring, self._api, lambda: self._all(ring.ring), self._reading)
+
     def _reading(self) -> Reading:
         return Reading(self.name, self._clock.now())
 
@@ -216,36 +229,13 @@ class RestProvider:
             )
 
     def _ensure_key(self, ring: KeyRing, request: ServerRequest) -> RemoteKey:
-        """The key at the cloud: found, or else uploaded once."""
-        key = self._public_key(request)
-        found = self._find_key(ring, key)
-        if found is not None:
-            return found
-        try:
-            return self._upload(ring, key)
-        except ProviderError:
-            # Someone else may have been quicker, or only the answer was lost.
-            found = self._find_key(ring, key)
-            if found is None:
-                raise
-            return found
+        return self._account_keys(ring).ensure(self._public_key(request))
 
     def _public_key(self, request: ServerRequest) -> PublicKey:
         try:
             return PublicKey.parse(request.ssh_public_key)
         except ValueError as error:
             raise ProviderError(self.name, f"the SSH public key cannot be used: {error}") from error
-
-    def _find_key(self, ring: KeyRing, key: PublicKey) -> RemoteKey | None:
-        keys = self._all(ring.ring)
-        return next((k for k in keys if key.is_same(k.public_key, k.fingerprint)), None)
-
-    def _upload(self, ring: KeyRing, key: PublicKey) -> RemoteKey:
-        name = f"capsule-{hashlib.sha256(key.data).hexdigest()[:12]}"
-        body: Mapping[str, Any] = ring.upload(name, key.line)
-        answer = self._api.post(ring.ring.path, body=body)
-        with understood(self.name, ring.item, answer.request_id):
-            return next(iter(ring.ring.read(within(answer.body, ring.item), self._reading())))
 
 
 def refuse_unfit_tags(provider: str, can: Capabilities, tags: Iterable[str]) -> None:

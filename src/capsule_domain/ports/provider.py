@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
 from capsule_domain.models.template import Offer, Region
 
@@ -70,3 +71,16 @@ class Provider(Protocol):
 
     def destroy(self, server_id: str) -> None:
         """Stop renting. A server already gone is a success."""
+
+    def leftovers(self) -> Sequence[Leftover]:
+        """What Capsule made in the account beside servers, and no server holds.
+
+        Only what bears a name or tag that a Capsule gave it. Which server needs a key no
+        cloud says, so keys are among them while servers live.
+        """
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        """Delete one of `leftovers`. One that is gone already is a success.
+
+        Raises ProviderError when a server holds it by now.
+        """

@@ -61,6 +61,17 @@ class Firewall:
         except CapsuleError as error:
             _LOG.warning("the security group %s stays in %s: %s", GROUP_NAME, region, error.message)
 
+    def unused(self, region: str) -> list[str]:
+        """The ids of our groups that no server uses."""
+        in_use = (*RENTED_STATES, "shutting-down")
+        ours = [group.group_id for group in self._named(region) if _is_ours(group)]
+        return [group for group in ours if not self._users(region, group, in_use)]
+
+    def delete(self, region: str, group_id: str) -> None:
+        """Delete one of ours that no server uses. One that is gone already is a success."""
+        if group_id in {group.group_id for group in self._named(region) if _is_ours(group)}:
+            self._delete(region, group_id)
+
     def _delete(self, region: str, group_id: str) -> None:
         until = self._clock.monotonic() + _RELEASE_SECONDS
         pause_seconds = _FIRST_PAUSE_SECONDS

@@ -1,10 +1,9 @@
 """SSH keys: AWS keeps them by name, in each region for itself."""
 
-import hashlib
-
 from capsule_adapters.providers.aws import NAME
 from capsule_adapters.providers.aws.api import AwsApi
 from capsule_adapters.providers.aws.readings import KeyPair
+from capsule_adapters.rest.keys import is_named_by_us, key_name
 from capsule_adapters.rest.public_key import PublicKey
 from capsule_adapters.rest.wire import understood
 from capsule_domain.errors import ProviderError
@@ -19,7 +18,7 @@ def ensure_key(api: AwsApi, region: str, line: str) -> str:
     found = _find(api, region, key)
     if found is not None:
         return found
-    name = f"capsule-{hashlib.sha256(key.data).hexdigest()[:12]}"
+    name = key_name(key)
     try:
         answer = api.call(
             "ec2", region, "import_key_pair", KeyName=name, PublicKeyMaterial=key.line.encode()
@@ -48,11 +47,25 @@ def _parsed(line: str) -> PublicKey:
     return key
 
 
-def _find(api: AwsApi, region: str, key: PublicKey) -> str | None:
+def our_keys(api: AwsApi, region: str) -> list[str]:
+    """The names of those that we imported in a region."""
+    pairs = _pairs(api, region)
+    return [pair.key_name for pair in pairs if is_named_by_us(pair.key_name, pair.public_key)]
+
+
+def delete_key(api: AwsApi, region: str, name: str) -> None:
+    """One that is not there is a success, for AWS too."""
+    api.call("ec2", region, "delete_key_pair", KeyName=name)
+
+
+def _pairs(api: AwsApi, region: str) -> list[KeyPair]:
     answer = api.call("ec2", region, "describe_key_pairs", IncludePublicKey=True)
-    for raw in api.listed(answer, "KeyPairs"):
-        with understood(NAME, "KeyPairs"):
-            pair = KeyPair.model_validate(raw)
+    with understood(NAME, "KeyPairs"):
+        return [KeyPair.model_validate(raw) for raw in api.listed(answer, "KeyPairs")]
+
+
+def _find(api: AwsApi, region: str, key: PublicKey) -> str | None:
+    for pair in _pairs(api, region):
         # AWS shows SHA-256 without its name, and sometimes with the padding of base64.
         shown = f"SHA256:{pair.key_fingerprint.rstrip('=')}"
         if key.is_same(pair.public_key, shown):

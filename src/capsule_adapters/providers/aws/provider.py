@@ -8,8 +8,9 @@ from typing import Any
 
 from capsule_adapters.providers.aws import CAPABILITIES, NAME
 from capsule_adapters.providers.aws.api import AwsApi
-from capsule_adapters.providers.aws.firewall import Firewall
+from capsule_adapters.providers.aws.firewall import GROUP_NAME, Firewall
 from capsule_adapters.providers.aws.instances import Instances, only, split
+from capsule_adapters.providers.aws.keys import delete_key, our_keys
 from capsule_adapters.providers.aws.launch import Launch
 from capsule_adapters.providers.aws.market import Sale
 from capsule_adapters.providers.aws.places import COUNTRIES
@@ -26,6 +27,7 @@ from capsule_domain.errors import (
     ProviderUnavailable,
 )
 from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
+from capsule_domain.models.leftover import Leftover, LeftoverKind
 from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
 from capsule_domain.models.template import Offer, Region
 from capsule_domain.ports.clock import Clock
@@ -151,6 +153,26 @@ class AwsProvider:
         with suppress(NotFound):
             self._instances.tell(server_id, "terminate_instances")
         self._firewall.release(region)
+
+    def leftovers(self) -> list[Leftover]:
+        """Keys and unused security groups; volumes end with their servers."""
+        found = self._api.side_by_side(self._api.regions, self._left_in)
+        return [leftover for left in found.values() for leftover in left]
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        region, _, its_id = leftover.id.partition(":")
+        if leftover.kind is LeftoverKind.KEY:
+            delete_key(self._api, region, its_id)
+        else:
+            self._firewall.delete(region, its_id)
+
+    def _left_in(self, region: str) -> list[Leftover]:
+        keys = [(LeftoverKind.KEY, name, name) for name in our_keys(self._api, region)]
+        groups = [(LeftoverKind.GROUP, id_, GROUP_NAME) for id_ in self._firewall.unused(region)]
+        return [
+            Leftover(provider=NAME, kind=kind, id=f"{region}:{id_}", name=f"{name} in {region}")
+            for kind, id_, name in (*keys, *groups)
+        ]
 
     def _in_region(self, region: str, filters: Mapping[str, list[str]]) -> list[Server]:
         try:

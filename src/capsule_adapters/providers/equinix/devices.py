@@ -85,11 +85,12 @@ class _Key(Wire):
     id: str
     key: str
     fingerprint: str = ""
+    label: str = ""
 
     @classmethod
     def read(cls, raw: Any, _reading: Reading) -> Iterator[RemoteKey]:
         key = cls.model_validate(raw)
-        yield RemoteKey(key.id, key.key, key.fingerprint)
+        yield RemoteKey(key.id, key.key, key.fingerprint, key.label)
 
 
 def _create(request: ServerRequest, key: RemoteKey | None) -> Mapping[str, Any]:
@@ -137,5 +138,6 @@ POWER = Power(
 KEYS = KeyRing(
     Collection(f"/projects/{PROJECT}/ssh-keys", "ssh_keys", _Key.read, paging=Unpaged()),
     "",
+    "/ssh-keys/{id}",
     upload=lambda name, public_key: {"label": name, "key": public_key},
 )

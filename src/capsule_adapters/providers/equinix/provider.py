@@ -18,6 +18,7 @@ from capsule_domain.errors import (
     ProjectUnknown,
 )
 from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.server import Account, Server, ServerRequest, ServerStatus
 from capsule_domain.ports.clock import Clock
 
@@ -84,6 +85,10 @@ class EquinixProvider(RestProvider):
         except PermissionMissing:
             if self._lists(server_id):
                 raise
+
+    def leftovers(self) -> list[Leftover]:
+        self._settled()
+        return super().leftovers()
 
     def _look(self, server_id: str) -> Server:
         try:

@@ -120,11 +120,12 @@ class SshKey(Wire):
 
     key_id: int = Field(validation_alias="sshKeyId")
     public_key: str = Field(validation_alias="publicKey")
+    name: str | None = None
 
     @classmethod
     def read(cls, raw: Any, _reading: Reading) -> Iterator[RemoteKey]:
         key = cls.model_validate(raw)
-        yield RemoteKey(key.key_id, key.public_key)
+        yield RemoteKey(key.key_id, key.public_key, name=key.name or "")
 
 
 def rent(request: ServerRequest, key: RemoteKey | None) -> Mapping[str, Any]:

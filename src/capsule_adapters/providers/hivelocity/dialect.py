@@ -181,6 +181,7 @@ DIALECT = Dialect(
     keys=KeyRing(
         Collection("/ssh_key/", "", SshKey.read),
         "",
+        "/ssh_key/{id}",
         upload=lambda name, public_key: {"name": name, "publicKey": public_key},
     ),
 )

@@ -12,6 +12,7 @@ from capsule_adapters.rest.prices import PriceBook
 from capsule_adapters.rest.provider import nothing_rented
 from capsule_domain.errors import NotFound, ProviderUnavailable
 from capsule_domain.models.deployment import TAG_PREFIX, DeploymentId
+from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
 from capsule_domain.models.template import Offer, Region
 from capsule_domain.ports.clock import Clock
@@ -116,6 +117,13 @@ class HivelocityProvider:
             kind.destroy(its_id)
         except NotFound:
             self._refuse_while_ordered(f"server {server_id}")
+
+    def leftovers(self) -> list[Leftover]:
+        """Keys, which both kinds share."""
+        return self._metal.leftovers()
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        self._metal.remove_leftover(leftover)
 
     def _kind(self, server_id: str) -> tuple[Kind, str]:
         """Which of the two a server belongs to, and its id there."""

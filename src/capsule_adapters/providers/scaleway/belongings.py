@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from capsule_adapters.providers.scaleway.capabilities import NAME
 from capsule_adapters.providers.scaleway.instances import Instance, Volume
+from capsule_adapters.providers.scaleway.volumes import BLOCK
 from capsule_adapters.rest.power import when_free
 from capsule_adapters.rest.refusals import Subject
 from capsule_domain.errors import NotFound, ProviderError
@@ -50,9 +51,14 @@ class Belongings:
                 NAME,
                 f"server {self._zone}:{instance.id} is ended, but this is left and billed: "
                 f"{', '.join(failed)}",
-                hint="delete it at console.scaleway.com",
+                hint="capsule openmesh reconcile --destroy, or console.scaleway.com",
                 request_id=cause.request_id,
             ) from cause
+
+    def delete_volume(self, kind: str, volume_id: str) -> None:
+        """Delete one that no server has. One that is gone already is a success."""
+        path = self._block(volume_id) if kind == BLOCK else self._instance_api("volumes", volume_id)
+        self._delete(f"volume {volume_id}", path)
 
     def _delete(self, what: str, path: str) -> None:
         """For a while a volume is in use still, and the cloud is busy with it."""
@@ -65,8 +71,11 @@ class Belongings:
 
     def _volume(self, volume: Volume) -> str:
         if volume.volume_type == "sbs_volume":
-            return f"/block/v1/zones/{self._zone}/volumes/{quote(volume.id, safe='')}"
+            return self._block(volume.id)
         return self._instance_api("volumes", volume.id)
+
+    def _block(self, volume_id: str) -> str:
+        return f"/block/v1/zones/{self._zone}/volumes/{quote(volume_id, safe='')}"
 
     def _instance_api(self, kind: str, id_: str) -> str:
         return f"/instance/v1/zones/{self._zone}/{kind}/{quote(id_, safe='')}"

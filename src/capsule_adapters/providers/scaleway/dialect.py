@@ -15,6 +15,7 @@ from capsule_adapters.providers.scaleway.products import (
     prices_in,
 )
 from capsule_adapters.providers.scaleway.projects import Project
+from capsule_adapters.providers.scaleway.volumes import BLOCK, LOCAL, loose_in
 from capsule_adapters.rest.dialect import (
     Collection,
     Dialect,
@@ -38,6 +39,7 @@ from capsule_domain.errors import (
     ProviderError,
     QuotaExceeded,
 )
+from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.server import Account
 from capsule_domain.models.template import Offer, Region
 
@@ -123,11 +125,21 @@ def keys(project_id: str, size: int) -> KeyRing:
             paging=_in_body(size),
         ),
         "",
+        "/iam/v1alpha1/ssh-keys/{id}",
         upload=lambda name, public_key: {
             "name": name,
             "public_key": public_key,
             "project_id": project_id,
         },
+    )
+
+
+def loose_volumes(zone: str, size: int) -> tuple[Collection[Leftover], ...]:
+    """Those of ours that no server has: two APIs keep volumes."""
+    block = f"/block/v1/zones/{zone}/volumes"
+    return (
+        Collection(block, "volumes", loose_in(zone, BLOCK), paging=_in_body(size)),
+        Collection(_at(zone, "volumes"), "volumes", loose_in(zone, LOCAL)),
     )
 
 

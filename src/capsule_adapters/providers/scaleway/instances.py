@@ -108,6 +108,7 @@ class SshKey(Wire):
 
     id: str
     public_key: str
+    name: str = ""
     fingerprint: str = ""
     disabled: bool = False
 
@@ -118,4 +119,5 @@ class SshKey(Wire):
         if not key.disabled:
             # `256 MD5:0e:4b:… comment (ED25519)`
             digest = _MD5_FINGERPRINT.search(key.fingerprint)
-            yield RemoteKey(key.id, key.public_key, digest[0] if digest else key.fingerprint)
+            shown = digest[0] if digest else key.fingerprint
+            yield RemoteKey(key.id, key.public_key, shown, key.name)

@@ -12,6 +12,7 @@ from capsule_adapters.providers.scaleway.projects import Project, checked_id, ch
 from capsule_adapters.providers.scaleway.zone import ScalewayZone
 from capsule_domain.errors import NotFound, ProviderError
 from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.leftover import Leftover, LeftoverKind
 from capsule_domain.models.server import Account, Capabilities, Server, ServerRequest
 from capsule_domain.models.template import Offer, Region
 from capsule_domain.ports.clock import Clock
@@ -113,6 +114,18 @@ class ScalewayProvider:
     def destroy(self, server_id: str) -> None:
         zone, its_id = self._split(server_id)
         zone.destroy(its_id)
+
+    def leftovers(self) -> list[Leftover]:
+        """Volumes of every zone, and keys of the project that it rents in."""
+        volumes = self._everywhere(lambda zone: zone.leftovers())
+        return [*volumes, *self._zones[HOME].keys().ours()]
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        if leftover.kind is LeftoverKind.KEY:
+            self._zones[HOME].keys().remove(leftover)
+        else:
+            zone, _ = self._split(leftover.id)
+            zone.remove_leftover(leftover)
 
     def _split(self, server_id: str) -> tuple[ScalewayZone, str]:
         zone, _, its_id = server_id.partition(":")

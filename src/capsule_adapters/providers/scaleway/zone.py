@@ -1,9 +1,9 @@
 """One zone: what is rented there, in which steps, and what is taken away with it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -13,6 +13,7 @@ from capsule_adapters.providers.scaleway.dialect import (
     images,
     in_zone,
     keys,
+    loose_volumes,
     products,
     projects,
 )
@@ -20,6 +21,7 @@ from capsule_adapters.providers.scaleway.instances import Instance
 from capsule_adapters.providers.scaleway.products import Product
 from capsule_adapters.providers.scaleway.projects import Project
 from capsule_adapters.rest.answer import within
+from capsule_adapters.rest.keys import AccountKeys
 from capsule_adapters.rest.power import when_free
 from capsule_adapters.rest.provider import RestProvider, nothing_rented
 from capsule_adapters.rest.refusals import Busy, Subject
@@ -31,6 +33,8 @@ from capsule_domain.errors import (
     ProviderError,
     ProviderUnavailable,
 )
+from capsule_domain.models.deployment import TAG_PREFIX, deployment_in
+from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.server import Server, ServerRequest, ServerStatus
 from capsule_domain.ports.clock import Clock
 
@@ -77,7 +81,7 @@ class ScalewayZone(RestProvider):
             product = self._product(request.slug)
             image = self._image(request.image or self._dialect.servers.default_image, product)
         body = self._dialect.servers.create(request.model_copy(update={"image": image}), None)
-        place = {"project": project_id, "volumes": {"0": product.root_volume}}
+        place = {"project": project_id, "volumes": {"0": _named(product.root_volume, request)}}
         server = self._rented({**body, **place})
         with self._ended_on_failure(server.server_id):
             self._give(server.server_id, request.user_data)
@@ -97,6 +101,19 @@ class ScalewayZone(RestProvider):
         """End it with its volumes and its reserved addresses, which else would stay and bill."""
         with suppress(NotFound):
             self._take_away(server_id)
+
+    def leftovers(self) -> list[Leftover]:
+        """Volumes; the keys are those of a project, and of no zone."""
+        volumes = loose_volumes(self._zone, self._page_size)
+        return [volume for collection in volumes for volume in self._all(collection)]
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        _, kind, volume_id = leftover.id.split(":")
+        self._belongings.delete_volume(kind, volume_id)
+
+    def keys(self) -> AccountKeys:
+        """Those of the project."""
+        return self._account_keys(keys(self._project(), self._page_size))
 
     def _project(self) -> str:
         try:
@@ -225,3 +242,9 @@ class ScalewayZone(RestProvider):
             f"server {self._zone}:{server_id} does not end",
             hint="try again in some minutes",
         )
+
+
+def _named(volume: Mapping[str, Any], request: ServerRequest) -> Mapping[str, Any]:
+    """A volume that can outlive its server is called by the deployment that it was for."""
+    deployment = deployment_in(request.tags)
+    return volume if deployment is None else {**volume, "name": f"{TAG_PREFIX}{deployment}"}

@@ -171,6 +171,7 @@ DIALECT = Dialect(
     keys=KeyRing(
         Collection("/ssh-keys", "ssh_keys", SshKey.read),
         "ssh_key",
+        "/ssh-keys/{id}",
         upload=lambda name, public_key: {"name": name, "ssh_key": public_key},
     ),
     prices=PRICES,

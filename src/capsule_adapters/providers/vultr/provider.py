@@ -12,6 +12,7 @@ from capsule_adapters.rest.dialect import Collection, Dialect, PowerCall
 from capsule_adapters.rest.provider import RestProvider, nothing_rented
 from capsule_domain.errors import ProviderError
 from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.server import (
     Account,
     Capabilities,
@@ -94,6 +95,13 @@ class VultrProvider:
     def destroy(self, server_id: str) -> None:
         kind, its_id = self._kind(server_id)
         kind.destroy(its_id)
+
+    def leftovers(self) -> list[Leftover]:
+        """Keys, which both kinds share."""
+        return self._instances.leftovers()
+
+    def remove_leftover(self, leftover: Leftover) -> None:
+        self._instances.remove_leftover(leftover)
 
     def _kind(self, server_id: str) -> tuple[RestProvider, str]:
         """Which of the two a server belongs to, and its id there."""

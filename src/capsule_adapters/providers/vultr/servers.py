@@ -90,11 +90,12 @@ class SshKey(Wire):
 
     id: str
     ssh_key: str
+    name: str = ""
 
     @classmethod
     def read(cls, raw: Any, _reading: Reading) -> Iterator[RemoteKey]:
         key = cls.model_validate(raw)
-        yield RemoteKey(key.id, key.ssh_key)
+        yield RemoteKey(key.id, key.ssh_key, name=key.name)
 
 
 def rent_instance(request: ServerRequest, key: RemoteKey | None) -> Mapping[str, Any]:

@@ -109,6 +109,11 @@ class Endpoints:
         self.state.keys[key.id] = key
         return Answer(201, _key(key))
 
+    def delete_key(self, _request: Request, id_: str) -> Answer:
+        if self.state.keys.pop(int(id_), None) is None:
+            raise Refusal(404)
+        return Answer(200)
+
     def orders(self, _request: Request) -> Answer:
         under_way = [o for o in self.state.orders.values() if o.status == "provisioning"]
         return Answer(

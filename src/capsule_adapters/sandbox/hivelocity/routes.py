@@ -42,6 +42,7 @@ _ROUTES: tuple[Route, ...] = (
     ("GET", f"/product/{_ID}/operating-systems", Endpoints.systems),
     ("GET", "/ssh_key/", Endpoints.list_keys),
     ("POST", "/ssh_key/", Endpoints.add_key),
+    ("DELETE", f"/ssh_key/{_ID}", Endpoints.delete_key),
     ("GET", "/order/in-progress", Endpoints.orders),
     *_RENTING,
     ("GET", "/device/", Endpoints.book),

@@ -55,6 +55,17 @@ def found(state: State, volume_id: str, zone: str, *, kinds: tuple[str, ...]) ->
     return volume
 
 
+def listed(state: State, zone: str, kind: str) -> list[Volume]:
+    """Those of a zone that one of the two APIs keeps."""
+    return [v for v in state.volumes.values() if v.zone == zone and v.kind == kind]
+
+
+def of_instance(volume: Volume) -> dict[str, Any]:
+    """A local volume as the Instance API lists it."""
+    held = None if volume.server is None else {"id": volume.server, "name": ""}
+    return {**attached(volume), "organization": volume.project, "server": held, "tags": []}
+
+
 def attached(volume: Volume) -> dict[str, Any]:
     """A volume as its server shows it. Of a block volume the Instance API knows no more."""
     if volume.kind == BLOCK:
@@ -108,7 +119,7 @@ def _made(server: Server, key: str, item: object, *, now: float) -> Volume:
         kind=kind,
         size=size,
         project=server.project,
-        name=f"{server.name}-{key}",
+        name=str(wanted.get("name") or f"{server.name}-{key}"),
         created_at=now,
         server=server.id,
     )

@@ -209,6 +209,16 @@ class Endpoints:
         del self.state.ips[id_]
         return _NO_CONTENT
 
+    def list_local(self, request: Request, zone: str) -> Answer:
+        found = disks.listed(self.state, zone, disks.LOCAL)
+        shown = [disks.of_instance(volume) for volume in found]
+        part, headers = instance_page(request, shown, most_per_page=self.temper.most_per_page)
+        return Answer(200, {"volumes": part}, headers)
+
+    def list_block(self, request: Request, zone: str) -> Answer:
+        found = disks.listed(self.state, zone, disks.BLOCK)
+        return self._page(request, "volumes", [disks.of_block(v, now=self.now) for v in found])
+
     def delete_local(self, _request: Request, zone: str, id_: str) -> Answer:
         disks.delete(self.state, id_, zone, kinds=(disks.LOCAL,), now=self.now)
         return _NO_CONTENT

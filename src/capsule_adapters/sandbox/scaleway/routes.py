@@ -13,7 +13,8 @@ _ID = "([0-9a-f-]{36})"
 _ZONE = f"({'|'.join(stock.ZONES)})"
 _HERE = f"/instance/v1/zones/{_ZONE}"
 _SERVER = f"{_HERE}/servers/{_ID}"
-_BLOCK = f"/block/v1/zones/{_ZONE}/volumes/{_ID}"
+_BLOCKS = f"/block/v1/zones/{_ZONE}/volumes"
+_BLOCK = f"{_BLOCKS}/{_ID}"
 _KEYS = "/iam/v1alpha1/ssh-keys"
 _DATA = "user_data/([^/]+)"
 
@@ -39,7 +40,9 @@ _ROUTES: tuple[tuple[str, str, str, Callable[..., Answer]], ...] = (
     ("PATCH", f"{_SERVER}/{_DATA}", "instances", Endpoints.set_user_data),
     ("POST", f"{_HERE}/ips", "instances", Endpoints.add_ip),
     ("DELETE", f"{_HERE}/ips/{_ID}", "instances", Endpoints.delete_ip),
+    ("GET", f"{_HERE}/volumes", "instances", Endpoints.list_local),
     ("DELETE", f"{_HERE}/volumes/{_ID}", "instances", Endpoints.delete_local),
+    ("GET", _BLOCKS, "volumes", Endpoints.list_block),
     ("GET", _BLOCK, "volumes", Endpoints.get_block),
     ("DELETE", _BLOCK, "volumes", Endpoints.delete_block),
 )
