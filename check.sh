@@ -114,10 +114,12 @@ PY
 venv_works() { .venv/bin/python -c 'import sys; sys.exit(sys.prefix == sys.base_prefix)' \
   2>/dev/null; }
 
+# The lock names everything, so nothing is resolved anew: one package asks for less than it needs
+# (requirements/overrides.txt).
 install_with_uv() {
   export UV_PYTHON_DOWNLOADS=never
   venv_works || uv venv --quiet --clear --python "$python" .venv || return 1
-  uv pip install --quiet --python .venv/bin/python --require-hashes -r "$LOCK" &&
+  uv pip install --quiet --python .venv/bin/python --no-deps --require-hashes -r "$LOCK" &&
     uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 }
 
@@ -127,7 +129,7 @@ install_with_pip() {
       give_up "this Python cannot make environments" "try: sudo apt install python3-venv, or install uv"
     "$python" -m venv --clear .venv || return 1
   fi
-  .venv/bin/python -m pip install --quiet --require-hashes -r "$LOCK" &&
+  .venv/bin/python -m pip install --quiet --no-deps --require-hashes -r "$LOCK" &&
     .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 }
 

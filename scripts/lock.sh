@@ -27,6 +27,7 @@ compile() { # compile OUTPUT [OPTION…]
   shift
   echo "$build_requires" | "$uv" pip compile pyproject.toml - "$@" --quiet \
     --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --override requirements/overrides.txt \
     --custom-compile-command ./scripts/lock.sh --output-file "$output" >/dev/null
   echo "wrote $output"
 }
