@@ -98,7 +98,8 @@ def _guarded(rest: list[str], session: Session) -> int:
         _note(error)
         return report.report(error, out)
     except Mistake as error:
-        line = error.format_message().rstrip(".")
+        # Newer Typer lets pydantic judge a choice, which begins with a word of its own.
+        line = error.format_message().rstrip(".").replace(": Value error, ", ": ")
         message = line[:1].lower() + line[1:]
         report.show(
             out, word="usage_error", code=report.USAGE, message=message, hint=_usage_hint(error)

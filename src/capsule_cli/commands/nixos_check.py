@@ -70,15 +70,14 @@ def _paint_validation(screen: "Screen", result: "Validation") -> None:
         _paint_finding(screen, finding)
     for step in result.steps:
         if step.done:
-            screen.success(f"{step.level}: {step.detail}")
+            held = result.ok or step.level != result.level
+            (screen.success if held else screen.failure)(f"{step.level}: {step.detail}")
         else:
             screen.line(f"  {step.level} was left out: {step.detail}", style="advice")
     if result.level is None:
         screen.warning("nothing was validated")
     elif result.ok:
         screen.success(f"{len(result.files)} files hold at level {result.level}")
-    else:
-        screen.failure(f"level {result.level} found errors")
     screen.line(f"No higher: {result.why}" if result.level else result.why, style="advice")
 
 
