@@ -153,7 +153,7 @@ def test_secrets_of_a_machine_are_for_its_owner_alone(room: Room) -> None:
     room.boot()
     folder = room.folder / "machines"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    for name in ("host_key", "user-data", "machine.json"):
+    for name in ("disk/etc/ssh/ssh_host_ed25519_key", "user-data", "machine.json"):
         assert stat.S_IMODE((folder / "1" / name).stat().st_mode) == 0o600
 
 

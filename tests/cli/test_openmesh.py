@@ -81,6 +81,12 @@ def test_a_deploy_shows_the_plan_asks_and_tells_each_step(desk: Desk) -> None:
         "  12:00:00  server  running, 127.77.0.1\n"
         "  12:00:00  booted  at 127.77.0.1\n"
         "  12:00:00  entered  Linux x86_64\n"
+        "  12:00:00  cloud-init  status: done\n"
+        "  12:00:00  host key made  SHA256:qEkMnMXQ3YkzjmJf3IUTBsCoDZevCD6M3ya8tpAk8BA, on the machine\n"
+        "  12:00:00  host key replaced  the one that was sent is trusted no more\n"
+        "  12:00:00  system  ubuntu\n"
+        "  12:00:00  profile  prod is noted, and not applied: it runs stock\n"
+        "  12:00:00  health  healthy\n"
         "  12:00:00  ready  SSH, host key verified\n"
     )
     assert done.stdout == (

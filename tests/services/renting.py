@@ -16,7 +16,7 @@ from capsule_domain.services.ready import Ready
 from capsule_domain.services.rent import Rent
 from capsule_domain.services.terminate import Terminate
 from tests.fakes.clock import FakeClock
-from tests.fakes.hosts import FakeHosts
+from tests.fakes.hosts import Answer, FakeHosts
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.journal import FakeJournal
 from tests.fakes.keys import FakeKeys
@@ -26,6 +26,18 @@ from tests.fakes.provider import FakeProvider
 
 RATES = Rates(as_of=AS_OF, source="a test", usd_per={})
 ADDRESS = "127.77.0.1"
+MADE_HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEqc15i9sFzW8bOmBGYgph8cY5sYhzVPCziFXPow5J7/"
+"""What a machine answers that is to make a new host key."""
+UBUNTU: Mapping[str, Answer] = {
+    "uname": "Linux x86_64\n",
+    "command -v cloud-init": "/usr/bin/cloud-init\n",
+    "cloud-init status": "\nstatus: done\n",
+    "ssh-keygen": f"{MADE_HOST_KEY} root@web-1\n",
+    "ssh_host_ed25519_key": "",
+    "os-release": 'NAME="Ubuntu"\nID=ubuntu\n',
+    "true": "",
+}
+"""What a fresh one answers to what a deploy asks of it."""
 
 
 class Killed(BaseException):
@@ -68,7 +80,7 @@ class Street:
     def __post_init__(self) -> None:
         self.cloud = FakeProvider(clock=self.clock)
         self.hosts = FakeHosts(self.known_hosts)
-        self.machine = self.hosts.add(ADDRESS, answers={"uname": "Linux x86_64\n"})
+        self.machine = self.hosts.add(ADDRESS, answers=UBUNTU)
         self.ids: Iterator[str] = (f"id{number}" for number in count(1))
 
     def plan(self, name: str = "web-1", **fields: Any) -> DeployPlan:

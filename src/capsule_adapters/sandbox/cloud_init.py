@@ -1,5 +1,6 @@
 """What a rehearsed machine makes of its user data, as far as cloud-init's does it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 LIMIT_BYTES = 64 * 1024
 HEADER = "#cloud-config"
 HONOURED = ("ssh_keys", "ssh_authorized_keys", "ssh_deletekeys", "disable_root")
+IMAGE_HOST_KEY = re.compile(r"^SSH_HOST_ED25519_KEY:(.+)$", re.MULTILINE)
+"""As images by NixOS itself are told, which have no cloud-init."""
+XNODE_INSTALLER = re.compile(r"/xnodeos/[^/ ]+/install\.sh\b")
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class FirstBoot:
     host_key: str | None = field(default=None, repr=False)
     """A private ed25519 key in OpenSSH's form."""
     authorized_keys: tuple[str, ...] = ()
+    is_xnode: bool = False
+    """Whether it runs the installer of XnodeOS, which is taken to have ended well."""
     notes: tuple[str, ...] = ()
 
 
@@ -25,16 +31,23 @@ def read_user_data(text: str) -> FirstBoot:
         return FirstBoot(notes=("no user data",))
     if len(text.encode()) > LIMIT_BYTES:
         return FirstBoot(notes=("user data ignored: larger than 64 KiB",))
+    of_image = IMAGE_HOST_KEY.search(text)
+    if of_image is not None:
+        lines = of_image[1].replace("|", "\n") + "\n"
+        private, notes = _as_host_key(lines, "SSH_HOST_ED25519_KEY")
+        return FirstBoot(private, notes=notes)
     if text.split("\n", 1)[0].strip() != HEADER:
         return FirstBoot(notes=(f"user data ignored: it does not begin with {HEADER}",))
     try:
         content = _parsed(text)
     except ValueError as error:
         return FirstBoot(notes=(f"user data ignored: {error}",))
-    host_key, notes = _host_key(content.get("ssh_keys"))
+    host_key, said = _host_key(content.get("ssh_keys"))
     keys, more = _authorized_keys(content.get("ssh_authorized_keys"))
-    unknown = tuple(f"{key}: not rehearsed" for key in content if key not in HONOURED)
-    return FirstBoot(host_key, keys, (*notes, *more, *unknown))
+    is_xnode = XNODE_INSTALLER.search(repr(content.get("runcmd"))) is not None
+    honoured = (*HONOURED, "runcmd") if is_xnode else HONOURED
+    unknown = tuple(f"{key}: not rehearsed" for key in content if key not in honoured)
+    return FirstBoot(host_key, keys, is_xnode, (*said, *more, *unknown))
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
@@ -53,19 +66,23 @@ def _parsed(text: str) -> Mapping[str, Any]:
 
 
 def _host_key(value: Any) -> tuple[str | None, tuple[str, ...]]:
-    import asyncssh
-
     if value is None:
         return None, ()
     private = value.get("ed25519_private") if isinstance(value, dict) else None
     if not isinstance(private, str):
         return None, ("ssh_keys: no ed25519_private, a new host key was made",)
+    return _as_host_key(private, "ssh_keys: ed25519_private")
+
+
+def _as_host_key(private: str, name: str) -> tuple[str | None, tuple[str, ...]]:
+    import asyncssh
+
     try:
         key = asyncssh.import_private_key(private)
     except (ValueError, asyncssh.KeyEncryptionError) as error:
-        return None, (f"ssh_keys: ed25519_private is not a key ({type(error).__name__})",)
+        return None, (f"{name} is not a key ({type(error).__name__})",)
     if key.get_algorithm() != "ssh-ed25519":
-        return None, ("ssh_keys: ed25519_private is not an ed25519 key",)
+        return None, (f"{name} is not an ed25519 key",)
     return private, ()
 
 

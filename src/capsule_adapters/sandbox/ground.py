@@ -16,7 +16,7 @@ from capsule_domain.errors import StoreError
 from capsule_domain.models.base import Model
 
 LIMIT_BYTES = 1024 * 1024
-FOLDERS = ("etc", "root", "tmp", "home", "opt", "srv", "run/rehearsal", "var/log", "var/tmp")
+FOLDERS = ("etc/ssh", "root", "tmp", "home", "opt", "srv", "run/rehearsal", "var/log", "var/tmp")
 UNITS = ("ssh", "sshd", "cron", "systemd-journald")
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64")
 
@@ -26,9 +26,11 @@ PROGRAMS = {
     "power.sh": ("reboot", "shutdown", "poweroff", "halt", "kexec", "init", "telinit"),
     "df.sh": ("df",),
     "hostname.sh": ("hostname",),
+    "nixos-install.sh": ("nixos-install",),
 }
-READERS = ("awk", "cat", "grep", "head", "sed", "tail")
-"""Programs that must be shown the machine's own /proc where it cannot be mounted."""
+READERS = ("awk", "cat", "grep", "head", "mv", "rm", "sed", "ssh-keygen", "tail")
+"""Programs that must be shown the machine's own files where it has no root of its own."""
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 
 
 class Record(Model):
@@ -99,6 +101,29 @@ class Ground:
         except OSError:
             return None
         return word
+
+    def host_key(self) -> Path:
+        """The file of its private host key; older machines have it beside their disk."""
+        own, beside = self.disk / HOST_KEY, self.folder / "host_key"
+        return own if own.is_file() or not beside.is_file() else beside
+
+    def was_told_to_read_keys(self) -> bool:
+        """Whether sshd was to read its keys anew; told once."""
+        wish = self.disk / "run/rehearsal/sshd"
+        try:
+            wish.unlink()
+        except OSError:
+            return False
+        return True
+
+    def become_xnode(self) -> None:
+        """What an Xnode's installer leaves: NixOS, with its manager."""
+        with reporting("write", self.disk):
+            (self.disk / "etc/os-release").write_text(
+                'NAME=NixOS\nID=nixos\nVERSION_ID="25.11"\n'
+                'PRETTY_NAME="XnodeOS on NixOS 25.11 (rehearsal)"\n'
+            )
+            (self.disk / "var/lib/rehearsal/units/xnode-manager").write_text("active\n")
 
     def user_data(self) -> str:
         """What was given at creation."""

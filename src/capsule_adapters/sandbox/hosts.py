@@ -9,7 +9,7 @@ from typing import Any
 import asyncssh
 
 from capsule_adapters.sandbox.cloud_init import FirstBoot, read_user_data
-from capsule_adapters.sandbox.ground import Ground, Record
+from capsule_adapters.sandbox.ground import HOST_KEY, Ground, Record
 from capsule_adapters.sandbox.isolation import Isolation, best_isolation
 from capsule_adapters.sandbox.machine import Machine
 from capsule_adapters.ssh.loop import LoopThread
@@ -121,6 +121,8 @@ class SandboxMachines:
         ground.prepare(server_id, name, user_data)
         ground.note("cloud-init.log", first.notes)
         _keep_host_key(ground, first)
+        if first.is_xnode:
+            ground.become_xnode()
         record = Record(
             server_id=server_id,
             name=name,
@@ -133,8 +135,7 @@ class SandboxMachines:
 
     def _settle(self, ground: Ground, record: Record) -> Machine:
         """The machine of a record, still off; the record learns the port that it got."""
-        key = asyncssh.read_private_key(ground.folder / "host_key")
-        machine = Machine(ground, record, key, self._isolation)
+        machine = Machine(ground, record, self._isolation)
         machine.record = record.model_copy(update={"port": machine.port})
         ground.keep(machine.record)
         self._machines[record.server_id] = machine
@@ -173,4 +174,7 @@ def _keep_host_key(ground: Ground, first: FirstBoot) -> None:
     private = first.host_key
     if private is None:
         private = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
-    write_atomically(ground.folder / "host_key", private.encode(), mode=0o600)
+    public = asyncssh.import_private_key(private).export_public_key()
+    file = ground.disk / HOST_KEY
+    write_atomically(file, private.encode(), mode=0o600)
+    write_atomically(file.with_name(f"{file.name}.pub"), public, mode=0o644)

@@ -27,12 +27,9 @@ class Machine:
     refuses.
     """
 
-    def __init__(
-        self, ground: Ground, record: Record, host_key: asyncssh.SSHKey, isolation: Isolation
-    ) -> None:
+    def __init__(self, ground: Ground, record: Record, isolation: Isolation) -> None:
         self.ground = ground
         self.record = record
-        self._host_key = host_key
         self._isolation = isolation
         self._trusted = _public_halves(record.public_keys)
         self._held = hold_port(record.port)
@@ -53,7 +50,7 @@ class Machine:
         self.ground.show_figures(self.record.server_id, 0.0)
         self._acceptor = await asyncssh.listen(
             sock=self._held,
-            server_host_keys=[self._host_key],
+            server_host_keys=[self._host_key()],
             server_factory=lambda: _Door(self),
             process_factory=self._accept,
             encoding=None,
@@ -99,6 +96,17 @@ class Machine:
         """Told when a connection comes and goes."""
         (self._connections.add if here else self._connections.discard)(connection)
 
+    def _read_keys_anew(self, acceptor: asyncssh.SSHAcceptor) -> None:
+        """As sshd does on reload: who is in stays in, and with a broken key all stays as it is."""
+        try:
+            acceptor.update(server_host_keys=[self._host_key()])
+        except (OSError, asyncssh.KeyImportError):
+            LOG.warning("the host key of %s cannot be read", self.record.name)
+
+    def _host_key(self) -> asyncssh.SSHKey:
+        """What it shows, as it lies on its disk now."""
+        return asyncssh.read_private_key(self.ground.host_key())
+
     def _accept(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
         task = asyncio.create_task(self._serve(channel))
         self._serving.add(task)
@@ -129,7 +137,9 @@ class Machine:
             await asyncio.sleep(TICK_SECONDS)
 
     def _obey(self) -> None:
-        """Do what a command asked of the power."""
+        """Do what a command asked of sshd and of the power."""
+        if self._acceptor is not None and self.ground.was_told_to_read_keys():
+            self._read_keys_anew(self._acceptor)
         wish = self.ground.power_wish()
         if wish is not None and self._rebooting is None:
             self._rebooting = asyncio.create_task(self._power(back=wish == "reboot"))

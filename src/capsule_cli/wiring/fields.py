@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.nixos_installer import NixosInstaller
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
@@ -74,6 +75,7 @@ class Ports:
     hosts: "Callable[[], Hosts]"
     known_hosts: "Callable[[], KnownHosts]"
     keys: "Callable[[], Keys]"
+    nixos_installer: "Callable[[], NixosInstaller]"
     sandbox: "Callable[[], Sandbox]"
     backups: "Callable[[], Backups]"
     examination: "Callable[[], Examination]"

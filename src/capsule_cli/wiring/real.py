@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.nixos_installer import NixosInstaller
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
@@ -66,6 +67,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         hosts=lambda: real.hosts,
         known_hosts=real.known_hosts,
         keys=real.keys,
+        nixos_installer=real.nixos_installer,
         sandbox=lambda: real.clouds.sandbox,
         backups=real.backups,
         examination=real.examination,
@@ -289,6 +291,17 @@ class _RealPorts:
         from capsule_adapters.ssh.keys import SshKeys
 
         return SshKeys(self._home / "ssh")
+
+    def nixos_installer(self) -> "NixosInstaller":
+        from capsule_cli.wiring.nixos_installer import nixos_installer
+
+        return nixos_installer(
+            self.hosts,
+            self.known_hosts(),
+            self.planting.nix_installers(),
+            self._environment,
+            sandboxed=self._sandboxed,
+        )
 
     def backups(self) -> "Backups":
         from capsule_adapters.store.backups import ArchiveFolder

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from capsule_cli.wiring.fields import Ports
+from capsule_cli.wiring.nixos_services import NixosServices
 
 if TYPE_CHECKING:
     from capsule_domain.models.deployment import DeploymentEvent
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from capsule_domain.services.terminate import Terminate
 
 
-class XNodeServices(Ports):
+class XNodeServices(NixosServices):
     """An xNode from its renting to its end."""
 
     def deploy(self, progress: "Callable[[DeploymentEvent], None]") -> "Deploy":
+        from capsule_cli.wiring.settling import prepare_boot, ready
         from capsule_domain.services.deploy import Deploy
         from capsule_domain.services.diary import Diary
-        from capsule_domain.services.ready import Ready
         from capsule_domain.services.rent import Rent
 
         settings = self.choices().openmesh()
@@ -32,14 +32,10 @@ class XNodeServices(Ports):
             new_id=self.new_id,
             diary=diary,
             ssh_user=settings.ssh_user,
+            boot=prepare_boot(self, settings),
         )
-        ready = Ready(
-            hosts=self.hosts(),
-            inventory=self.inventory(),
-            clock=self.clock(),
-            timeout_seconds=settings.ready_timeout_seconds,
-        )
-        return Deploy(provider=self.provider, rent=rent, ready=ready, diary=diary)
+        steps = ready(self, settings)
+        return Deploy(provider=self.provider, rent=rent, ready=steps, diary=diary)
 
     def terminate(self) -> "Terminate":
         from capsule_domain.services.terminate import Terminate

@@ -10,6 +10,7 @@ from capsule_domain.models.xnode import FirstContact, XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Hosts, KnownHosts, Target
 from capsule_domain.ports.inventory import Inventory
+from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Report
 from capsule_domain.services.ready import target_of
 
@@ -110,6 +111,17 @@ class MeetMachine:
             f"mv -f {spare}.pub {key}.pub && mv -f {spare} {key} && sync && "
             "{ systemctl reload ssh || systemctl reload sshd || systemctl restart sshd; }"
         )
+
+
+@dataclass(frozen=True)
+class ReplaceHostKey:
+    """The step of `settle` that replaces the key that we sent."""
+
+    meet: MeetMachine
+
+    def run(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:  # noqa: ARG002
+        """Raises HostError, StoreError."""
+        return self.meet.replace(xnode, report)
 
 
 def fingerprint(public_key: str) -> str:

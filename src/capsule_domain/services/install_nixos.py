@@ -29,7 +29,7 @@ class InstallNixos:
     hosts: Hosts
     journal: Journal
     generate: Callable[[NixosWay, str], Generate]
-    installer: NixosInstaller
+    installer: Callable[[], NixosInstaller]
     system: AwaitSystem
     timeout_seconds: float = RESTART_SECONDS
     """How long it may take to come back as NixOS, once it was installed."""
@@ -55,7 +55,7 @@ class InstallNixos:
             hostname=written.hostname,
             whole_disk=has_whole_disk(xnode.provider),
         )
-        self.installer.install(job, heard=lambda line: report("nixos", line))
+        self.installer().install(job, heard=lambda line: report("nixos", line))
         report("installed", "it starts as NixOS now")
         return self.system.run(cloud, xnode, report, timeout_seconds=self.timeout_seconds)
 

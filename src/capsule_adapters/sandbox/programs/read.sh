@@ -1,5 +1,5 @@
 #!/bin/sh
-# Where nothing else keeps machines apart: the program, with the machine's own figures.
+# Where nothing else keeps machines apart: the program, with the machine's own figures and keys.
 program=${0##*/}
 count=$#
 while [ "$count" -gt 0 ]; do
@@ -8,7 +8,7 @@ while [ "$count" -gt 0 ]; do
   case $word in
     /proc/stat | /proc/meminfo | /proc/loadavg | /proc/uptime) word=$REHEARSAL_PROC/${word#/proc/} ;;
     /proc/spl/*) word=$REHEARSAL_PROC/none ;;
-    /etc/os-release | /etc/hostname) word=$REHEARSAL$word ;;
+    /etc/os-release | /etc/hostname | /etc/ssh/*) word=$REHEARSAL$word ;;
   esac
   set -- "$@" "$word"
   count=$((count - 1))
