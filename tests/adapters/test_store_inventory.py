@@ -1,5 +1,6 @@
 """The inventory's indices: a filtered list stays quick when the fleet is large."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.store.inventory import SqliteInventory
+from capsule_adapters.store.moments import to_microseconds
 from capsule_adapters.store.sqlite import Database
-from capsule_adapters.store.state import state_database
+from capsule_adapters.store.state import STATE_MIGRATIONS, state_database
 from capsule_domain.errors import StoreError
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
@@ -84,3 +86,31 @@ def test_a_record_that_is_no_xnode_is_told_with_the_path(tmp_path: Path) -> None
             transaction.execute("UPDATE xnodes SET body = '{}'")
         with pytest.raises(StoreError, match=r"state\.db holds a record"):
             SqliteInventory(database).get("node-1")
+
+
+def test_one_kept_before_there_were_prices_in_columns_is_counted_as_any(tmp_path: Path) -> None:
+    born = datetime(2026, 10, 31, 23, 59, 59, 750000, tzinfo=UTC)
+    ended = datetime(2026, 12, 1, 6, tzinfo=UTC)
+    old = xnode(1).model_copy(
+        update={"created_at": born, "terminated_at": ended, "profile": "prod"}
+    )
+    before = Database(tmp_path / "state.db", STATE_MIGRATIONS[:2])
+    columns = "id, name, provider, region, status, gone, created_at_us, body"
+    with before.change() as transaction:
+        transaction.execute(
+            f"INSERT INTO xnodes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (
+                *(old.id, old.name, old.provider, old.region, old.status, 0),
+                *(to_microseconds(born), old.model_dump_json()),
+            ),
+        )
+    before.close()
+
+    def columns_of(home: Path) -> Sequence[object]:
+        with closing(state_database(home)) as database:
+            return database.rows("SELECT * FROM xnodes")
+
+    (tmp_path / "fresh").mkdir()
+    with closing(state_database(tmp_path / "fresh")) as fresh:
+        SqliteInventory(fresh).add(old)
+    assert columns_of(tmp_path) == columns_of(tmp_path / "fresh")

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +16,8 @@ from capsule_adapters.store.state import state_database
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.xnode import FieldChange, XNode, XNodeFilter
+from capsule_domain.models.tally import Tally, TallyKey
+from capsule_domain.models.xnode import FieldChange, XNode, XNodeFilter, XNodeOrder
 from capsule_domain.ports.inventory import Inventory
 from tests.fakes.inventory import FakeInventory
 
@@ -332,3 +335,118 @@ def test_what_was_refused_is_no_change(inventory: Inventory) -> None:
     with pytest.raises(NotFound):
         inventory.remove("b2")
     assert len(inventory.changes()) == 1
+
+
+def test_several_are_kept_together(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1", tags=("old",)))
+    changed = xnode("a1", "web-1", tags=("new",), address="203.0.113.9")
+    inventory.save_all(iter([changed, xnode("b2", "web-2")]))
+    assert inventory.list() == [changed, xnode("b2", "web-2")]
+    assert inventory.list(XNodeFilter(tags=("old",))) == []
+    assert inventory.list(XNodeFilter(tags=("new",))) == [changed]
+    assert [change.kind for change in inventory.changes()] == ["added", "changed", "added"]
+
+
+def test_of_two_with_one_id_the_later_counts(inventory: Inventory) -> None:
+    inventory.save_all([xnode("a1", "web-1"), xnode("a1", "web-2")])
+    assert inventory.list() == [xnode("a1", "web-2")]
+
+
+def test_several_are_kept_all_or_none(inventory: Inventory) -> None:
+    kept = xnode("a1", "web-1")
+    inventory.add(kept)
+
+    def broken() -> Iterator[XNode]:
+        yield xnode("a1", "web-9")
+        yield xnode("b2", "web-2")
+        raise EOFError
+
+    with pytest.raises(EOFError):
+        inventory.save_all(broken())
+    with pytest.raises(Conflict, match="web-1"):
+        inventory.save_all([xnode("b2", "web-2"), xnode("c3", "web-1")])
+    assert inventory.list(XNodeFilter(include_gone=True)) == [kept]
+    assert len(inventory.changes()) == 1
+
+
+def test_those_of_some_ids_are_told_by_id(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    inventory.add(gone("b2", "old"))
+    asked = ["a1", "b2", "c3", "web-1", "\udcff", *(f"n{number}" for number in range(1200))]
+    assert inventory.known(asked) == {"a1": xnode("a1", "web-1"), "b2": gone("b2", "old")}
+    assert inventory.known([]) == {}
+
+
+def test_the_dearest_and_the_oldest_stand_first_and_no_more_than_asked(
+    inventory: Inventory,
+) -> None:
+    prices = {"a1": "9", "b2": "10.5", "c3": "10.5", "d4": "0"}
+    for age, (id_, price) in enumerate(prices.items()):
+        born = BIRTH - timedelta(days=age % 3)
+        inventory.add(xnode(id_, id_, price_per_month=Money.of(price), created_at=born))
+    euros = Money.of("99", "EUR")
+    inventory.add(xnode("e5", "e5", price_per_hour=euros, price_per_month=euros))
+
+    def ids(order: XNodeOrder, **wanted: Any) -> list[str]:
+        chosen = XNodeFilter(currency=wanted.pop("currency", None))
+        return [x.id for x in inventory.list(chosen, order=order, **wanted)]
+
+    assert ids(XNodeOrder.DEAREST, currency="USD") == ["b2", "c3", "a1", "d4"]
+    assert ids(XNodeOrder.DEAREST, limit=2) == ["e5", "b2"]
+    assert ids(XNodeOrder.OLDEST, limit=3) == ["c3", "b2", "a1"]
+    assert ids(XNodeOrder.NAME, limit=2) == ["a1", "b2"]
+    assert ids(XNodeOrder.NAME, limit=0) == []
+    assert inventory.count() == 5
+    assert inventory.count(XNodeFilter(currency="EUR")) == 1
+
+
+def tallied(inventory: Inventory, *by: TallyKey, **wanted: Any) -> dict[tuple[str, ...], Tally]:
+    rows = inventory.tally(by, until=BIRTH + timedelta(days=10), **wanted)
+    found = {(*row.keys, str(row.price_per_month)): row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def test_they_are_counted_by_what_is_asked_and_by_price(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "one", tags=("a", "b", "a")))
+    inventory.add(xnode("b2", "two", tags=("a",), profile="prod"))
+    euros = Money.of("7", "EUR")
+    inventory.add(xnode("c3", "three", price_per_hour=euros, price_per_month=euros))
+    inventory.add(gone("d4", "old"))
+    assert {key: row.count for key, row in tallied(inventory, TallyKey.TAG).items()} == {
+        ("a", "6 USD"): 2,
+        ("b", "6 USD"): 1,
+        ("", "7 EUR"): 1,
+    }
+    by_profile = tallied(inventory, TallyKey.PROFILE, TallyKey.STATUS)
+    assert by_profile["prod", "running", "6 USD"].count == 1
+    assert sum(row.count for row in by_profile.values()) == 3
+    everything = tallied(inventory, chosen=XNodeFilter(include_gone=True))
+    assert sum(row.count for row in everything.values()) == 4
+    assert tallied(inventory, chosen=XNodeFilter(region="nowhere")) == {}
+
+
+def test_time_is_counted_within_what_is_asked(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "one"))
+    inventory.add(xnode("b2", "two", terminated_at=BIRTH + timedelta(hours=2)))
+    (row,) = tallied(inventory).values()
+    assert (row.count, row.seconds, row.uncapped_seconds) == (2, 242 * 3600, 242 * 3600)
+    assert row.cost(capped=True) == Decimal("0.00893") * 242
+    (late,) = tallied(inventory, since=BIRTH + timedelta(days=9)).values()
+    assert (late.count, late.seconds) == (2, 24 * 3600)
+    (none,) = tallied(inventory, since=BIRTH + timedelta(days=99)).values()
+    assert (none.count, none.seconds) == (2, 0)
+    assert none.cost(capped=True) == 0
+
+
+def test_a_month_costs_its_price_at_most_where_the_cloud_caps_it(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "one", price_per_hour=Money.of("0.1")))
+    inventory.add(xnode("b2", "two", price_per_hour=Money.of(0)))
+    (first, second) = sorted(inventory.tally([], until=BIRTH + timedelta(days=40)), key=_hourly)
+    assert (first.capped_months, second.capped_months) == (2, 2)
+    assert [row.cost(capped=True) for row in (first, second)] == [12, 12]
+    assert [row.cost(capped=False) for row in (first, second)] == [0, 96]
+
+
+def _hourly(row: Tally) -> Decimal:
+    return row.price_per_hour.amount

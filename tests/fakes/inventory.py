@@ -1,11 +1,19 @@
 """The inventory, in memory."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter, change_between
+from capsule_domain.models.tally import Tally, TallyKey
+from capsule_domain.models.xnode import (
+    XNode,
+    XNodeChange,
+    XNodeFilter,
+    XNodeOrder,
+    change_between,
+)
 
 
 class FakeInventory:
@@ -59,10 +67,56 @@ class FakeInventory:
             raise NotFound("xnode", name_or_id, known=known, hint="capsule openmesh xnodes")
         return _the_gone_one(name_or_id, fitting)
 
-    def list(self, chosen: XNodeFilter | None = None) -> Sequence[XNode]:
-        wanted = chosen or XNodeFilter()
-        found = [x for x in self._by_id.values() if _matches(x, wanted)]
-        return sorted(found, key=lambda x: (x.name, x.created_at, x.id))
+    def save_all(self, xnodes: Iterable[XNode]) -> None:
+        kept, noted = dict(self._by_id), len(self._changes)
+        try:
+            for xnode in xnodes:
+                if xnode.id in self._by_id:
+                    self.update(xnode)
+                else:
+                    self.add(xnode)
+        except BaseException:
+            self._by_id = kept
+            del self._changes[noted:]
+            raise
+
+    def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
+        return {one: self._by_id[one] for one in ids if one in self._by_id}
+
+    def list(
+        self,
+        chosen: XNodeFilter | None = None,
+        *,
+        order: XNodeOrder = XNodeOrder.NAME,
+        limit: int | None = None,
+    ) -> Sequence[XNode]:
+        found = sorted(self._matching(chosen), key=lambda x: (x.name, x.created_at, x.id))
+        if order is XNodeOrder.DEAREST:
+            found.sort(key=lambda x: -x.price_per_month.amount)
+        elif order is XNodeOrder.OLDEST:
+            found.sort(key=lambda x: x.created_at)
+        return found[:limit]
+
+    def count(self, chosen: XNodeFilter | None = None) -> int:
+        return len(self._matching(chosen))
+
+    def tally(
+        self,
+        by: Sequence[TallyKey],
+        chosen: XNodeFilter | None = None,
+        *,
+        until: datetime,
+        since: datetime | None = None,
+    ) -> Sequence[Tally]:
+        groups: defaultdict[object, list[Tally]] = defaultdict(list)
+        for xnode in self._matching(chosen):
+            for keys in _keys(xnode, by):
+                one = _alone(xnode, keys, until, since)
+                groups[keys, str(one.price_per_hour), str(one.price_per_month)].append(one)
+        return [_together(members) for members in groups.values()]
+
+    def _matching(self, chosen: XNodeFilter | None) -> Sequence[XNode]:
+        return [x for x in self._by_id.values() if _matches(x, chosen or XNodeFilter())]
 
     def remove(self, xnode_id: str) -> None:
         self._refuse_when_full()
@@ -121,5 +175,42 @@ def _matches(xnode: XNode, wanted: XNodeFilter) -> bool:
         wanted.status in (None, xnode.status)
         and wanted.provider in (None, xnode.provider)
         and wanted.region in (None, xnode.region)
+        and wanted.currency in (None, xnode.price_per_hour.currency)
         and set(wanted.tags) <= set(xnode.tags)
+    )
+
+
+def _keys(xnode: XNode, by: Sequence[TallyKey]) -> Iterable[tuple[str, ...]]:
+    for tag in dict.fromkeys(xnode.tags) or {"": None} if TallyKey.TAG in by else {"": None}:
+        yield tuple(tag if key is TallyKey.TAG else getattr(xnode, key) or "" for key in by)
+
+
+def _alone(xnode: XNode, keys: tuple[str, ...], until: datetime, since: datetime | None) -> Tally:
+    start = max(xnode.created_at, since or xnode.created_at)
+    end = min(xnode.terminated_at or until, until)
+    seconds = max((end - start) // timedelta(seconds=1), 0)
+    months = (end.year - start.year) * 12 + end.month - start.month + 1
+    hourly, monthly = xnode.price_per_hour, xnode.price_per_month
+    dearer = hourly.amount * seconds > months * monthly.amount * 3600
+    capped = seconds > 0 and (dearer or not hourly.amount)
+    return Tally(
+        keys=keys,
+        price_per_hour=hourly,
+        price_per_month=monthly,
+        count=1,
+        seconds=seconds,
+        capped_months=months if capped else 0,
+        uncapped_seconds=0 if capped else seconds,
+    )
+
+
+def _together(members: Sequence[Tally]) -> Tally:
+    return Tally(
+        keys=members[0].keys,
+        price_per_hour=members[0].price_per_hour,
+        price_per_month=members[0].price_per_month,
+        count=len(members),
+        seconds=sum(one.seconds for one in members),
+        capped_months=sum(one.capped_months for one in members),
+        uncapped_seconds=sum(one.uncapped_seconds for one in members),
     )

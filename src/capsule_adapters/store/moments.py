@@ -14,3 +14,9 @@ def to_microseconds(moment: datetime) -> int:
 def from_microseconds(microseconds: int) -> datetime:
     """The moment, in UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def month_number(moment: datetime) -> int:
+    """The calendar month (UTC) of a moment as a number: the next month's is one more."""
+    there = moment.astimezone(UTC)
+    return there.year * 12 + there.month - 1

@@ -67,6 +67,67 @@ STATE_MIGRATIONS = (
     );
     CREATE INDEX xnode_changes_by_xnode ON xnode_changes (xnode_id, sequence);
     """,
+    """
+    ALTER TABLE xnodes ADD COLUMN profile TEXT NOT NULL DEFAULT '';
+    ALTER TABLE xnodes ADD COLUMN currency TEXT NOT NULL DEFAULT 'USD';
+    ALTER TABLE xnodes ADD COLUMN price_hour TEXT NOT NULL DEFAULT '0';
+    ALTER TABLE xnodes ADD COLUMN price_month TEXT NOT NULL DEFAULT '0';
+    ALTER TABLE xnodes ADD COLUMN month_nano BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE xnodes ADD COLUMN cap_seconds BIGINT NOT NULL DEFAULT 0;
+    ALTER TABLE xnodes ADD COLUMN created_month INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE xnodes ADD COLUMN ended_at_us BIGINT;
+    ALTER TABLE xnodes ADD COLUMN ended_month INTEGER;
+    UPDATE xnodes SET
+        profile = coalesce(json_extract(body, '$.profile'), ''),
+        currency = json_extract(body, '$.price_per_hour.currency'),
+        price_hour = json_extract(body, '$.price_per_hour.amount'),
+        price_month = json_extract(body, '$.price_per_month.amount'),
+        created_month = CAST(strftime('%Y', created_at_us / 1000000, 'unixepoch') AS INTEGER) * 12
+            + CAST(strftime('%m', created_at_us / 1000000, 'unixepoch') AS INTEGER) - 1,
+        ended_at_us = (
+            CAST(strftime('%s', substr(json_extract(body, '$.terminated_at'), 1, 19)) AS INTEGER)
+            * 1000000
+        ),
+        ended_month = CAST(substr(json_extract(body, '$.terminated_at'), 1, 4) AS INTEGER) * 12
+            + CAST(substr(json_extract(body, '$.terminated_at'), 6, 2) AS INTEGER) - 1;
+    UPDATE xnodes SET
+        month_nano = CAST(price_month * 1000000000 AS INTEGER),
+        cap_seconds = CASE WHEN CAST(price_hour AS REAL) > 0
+            THEN CAST(price_month * 3600.0 / price_hour AS INTEGER) ELSE 0 END;
+    CREATE INDEX xnodes_by_price ON xnodes (currency, month_nano);
+    CREATE INDEX xnodes_by_age ON xnodes (status, created_at_us);
+
+    CREATE TABLE xnode_spans (
+        xnode_id TEXT NOT NULL REFERENCES xnodes (id) ON DELETE CASCADE,
+        start_us BIGINT NOT NULL,
+        end_us BIGINT,
+        running INTEGER NOT NULL CHECK (running IN (0, 1)),
+        run_start_us BIGINT NOT NULL,
+        born_us BIGINT NOT NULL,
+        provider TEXT NOT NULL,
+        region TEXT NOT NULL,
+        profile TEXT,
+        currency TEXT NOT NULL,
+        hourly BIGINT NOT NULL,
+        monthly BIGINT NOT NULL,
+        expires_us BIGINT,
+        PRIMARY KEY (xnode_id, start_us)
+    ) WITHOUT ROWID;
+    INSERT INTO xnode_spans
+    SELECT id, created_at_us,
+        CASE WHEN gone = 1 THEN max(coalesce(ended_at_us, created_at_us), created_at_us)
+            WHEN status = 'stopped' THEN max(strftime('%s', 'now') * 1000000, created_at_us)
+            END,
+        1, created_at_us, created_at_us, provider, region, nullif(profile, ''), currency,
+        CAST(round(price_hour * 1e9) AS INTEGER), CAST(round(price_month * 1e9) AS INTEGER),
+        NULL
+    FROM xnodes;
+    INSERT INTO xnode_spans
+    SELECT xnode_id, end_us, NULL, 0, end_us, born_us, s.provider, s.region, s.profile,
+        s.currency, hourly, monthly, expires_us
+    FROM xnode_spans AS s JOIN xnodes AS x ON x.id = s.xnode_id
+    WHERE x.status = 'stopped' AND s.end_us > s.start_us;
+    """,
 )
 """Scripts that only grow in number: one that was released is never changed."""
 

@@ -62,7 +62,16 @@ class XNodeFilter(Model):
     region: str | None = None
     provider: str | None = None
     tags: tuple[str, ...] = ()
+    currency: str | None = None
     include_gone: bool = False
+
+
+class XNodeOrder(StrEnum):
+    """What stands first in a list of xNodes. DEAREST compares amounts, whatever the currency."""
+
+    NAME = "name"
+    DEAREST = "dearest"
+    OLDEST = "oldest"
 
 
 class ChangeKind(StrEnum):

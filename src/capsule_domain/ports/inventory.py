@@ -1,10 +1,11 @@
 """The xNodes that Capsule knows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter
+from capsule_domain.models.tally import Tally, TallyKey
+from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter, XNodeOrder
 
 
 class Inventory(Protocol):
@@ -20,6 +21,16 @@ class Inventory(Protocol):
     def update(self, xnode: XNode) -> None:
         """Replace the xNode of that id. Raises NotFound."""
 
+    def save_all(self, xnodes: Iterable[XNode]) -> None:
+        """Add those whose id is new and replace the others: all of them, or none.
+
+        Of two with one id the later counts. Raises Conflict when the name of a living one is
+        taken; whatever `xnodes` raises while it is read is raised too, and nothing is kept.
+        """
+
+    def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
+        """Those of these ids that are kept, by id; gone ones too."""
+
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
         """The xNode of that name or id, or of a unique prefix unless `exact`.
 
@@ -27,10 +38,34 @@ class Inventory(Protocol):
         suggestion, and Conflict when a prefix fits several.
         """
 
-    def list(self, chosen: XNodeFilter | None = None) -> Sequence[XNode]:
-        """Those that match, by name. None leaves out only those that are gone.
+    def list(
+        self,
+        chosen: XNodeFilter | None = None,
+        *,
+        order: XNodeOrder = XNodeOrder.NAME,
+        limit: int | None = None,
+    ) -> Sequence[XNode]:
+        """Those that match, by name, at most `limit`. None leaves out only those that are gone.
 
-        Asking for the status `gone` shows them without `include_gone`.
+        Asking for the status `gone` shows them without `include_gone`. What is alike in
+        `order` stands by name, then by age.
+        """
+
+    def count(self, chosen: XNodeFilter | None = None) -> int:
+        """How many match."""
+
+    def tally(
+        self,
+        by: Sequence[TallyKey],
+        chosen: XNodeFilter | None = None,
+        *,
+        until: datetime,
+        since: datetime | None = None,
+    ) -> Sequence[Tally]:
+        """Those that match, counted by `by` and by their price; no order is promised.
+
+        Their time is counted from their creation, or `since` if that is later, to their end,
+        or `until` if that is earlier.
         """
 
     def remove(self, xnode_id: str) -> None:
