@@ -64,6 +64,18 @@ def test_an_intent_comes_back_exactly(journal: Journal) -> None:
     assert journal.list() == [intent]
 
 
+def test_one_at_a_time_works_on_a_deployment(journal: Journal) -> None:
+    with journal.hold(DeploymentId("d1")):
+        with pytest.raises(Conflict, match="another Capsule works on"), journal.hold(
+            DeploymentId("d1")
+        ):
+            raise AssertionError("held twice")
+        with journal.hold(DeploymentId("../d2")):
+            pass
+    with journal.hold(DeploymentId("d1")):
+        pass
+
+
 def test_the_plan_comes_back_exactly(journal: Journal) -> None:
     plan = plan_deploy("web", DEFAULT_OFFERS, Requirements(), RATES, tags=("a", "b"))
     journal.begin(deployment("d1", "web").model_copy(update={"plan": plan}))

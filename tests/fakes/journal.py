@@ -1,6 +1,7 @@
 """The journal of deployments, in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.deployment import (
@@ -17,6 +18,7 @@ class FakeJournal:
     def __init__(self, deployments: Iterable[Deployment] = ()) -> None:
         self.full_disk = False
         self._by_id: dict[str, Deployment] = {}
+        self._held: set[str] = set()
         for deployment in deployments:
             self.begin(deployment)
 
@@ -26,6 +28,16 @@ class FakeJournal:
             raise Conflict(f"a deployment with the id '{deployment.id}' exists already")
         self._refuse_second(deployment)
         self._by_id[deployment.id] = deployment
+
+    @contextmanager
+    def hold(self, deployment: DeploymentId) -> Iterator[None]:
+        if deployment in self._held:
+            raise Conflict(f"another Capsule works on deployment {deployment} at this moment")
+        self._held.add(deployment)
+        try:
+            yield
+        finally:
+            self._held.discard(deployment)
 
     def record(
         self,

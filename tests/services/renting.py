@@ -9,11 +9,13 @@ from capsule_domain.models.deployment import DeploymentEvent, DeployPlan
 from capsule_domain.models.money import Rates
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.xnode import XNode
+from capsule_domain.services.abandon import Abandon
 from capsule_domain.services.deploy import Deploy
 from capsule_domain.services.diary import Diary
 from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import Ready
 from capsule_domain.services.rent import Rent
+from capsule_domain.services.resume import Resume
 from capsule_domain.services.terminate import Terminate
 from tests.fakes.clock import FakeClock
 from tests.fakes.hosts import Answer, FakeHosts
@@ -81,7 +83,7 @@ class Street:
         self.cloud = FakeProvider(clock=self.clock)
         self.hosts = FakeHosts(self.known_hosts)
         self.machine = self.hosts.add(ADDRESS, answers=UBUNTU)
-        self.ids: Iterator[str] = (f"id{number}" for number in count(1))
+        self.ids: Iterator[str] = (f"{number:010x}" for number in count(1))
 
     def plan(self, name: str = "web-1", **fields: Any) -> DeployPlan:
         return plan_deploy(name, DEFAULT_OFFERS, Requirements(), RATES, **fields)
@@ -90,6 +92,35 @@ class Street:
         return self.deploy().run(plan or self.plan(), **options)
 
     def deploy(self) -> Deploy:
+        return self._deploy(self._watch())
+
+    def resume(self) -> Resume:
+        watch = self._watch()
+        deploy = self._deploy(watch)
+        return Resume(
+            provider=lambda _name: watch["cloud"],
+            journal=watch["journal"],
+            inventory=watch["inventory"],
+            clock=watch["clock"],
+            diary=deploy.diary,
+            rent=deploy.rent,
+            deploy=deploy,
+        )
+
+    def abandon(self) -> Abandon:
+        watch = self._watch()
+        deploy = self._deploy(watch)
+        return Abandon(
+            provider=lambda _name: watch["cloud"],
+            journal=watch["journal"],
+            inventory=watch["inventory"],
+            known_hosts=watch["known_hosts"],
+            clock=watch["clock"],
+            diary=deploy.diary,
+            look_for=deploy.rent.look_for,
+        )
+
+    def _watch(self) -> Mapping[str, Any]:
         watch: Mapping[str, Any] = {
             name: Watched(port, self.strike)
             for name, port in {
@@ -102,6 +133,9 @@ class Street:
                 "cloud": self.cloud,
             }.items()
         }
+        return watch
+
+    def _deploy(self, watch: Mapping[str, Any]) -> Deploy:
         diary = Diary(watch["journal"], watch["clock"], self.events.append)
         rent = Rent(
             provider=lambda _name: watch["cloud"],

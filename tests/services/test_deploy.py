@@ -24,7 +24,7 @@ from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.services.plan import plan_deploy, server_name
 from tests.fakes.offers import DEFAULT_OFFERS
-from tests.fakes.provider import Lost
+from tests.fakes.provider import CAPABILITIES, Lost
 from tests.services.renting import RATES, Killed, Street
 
 
@@ -146,14 +146,26 @@ def test_a_lost_answer_is_resolved_by_the_tag_and_never_by_asking_twice() -> Non
     assert list(street.cloud.servers_by_id) == [xnode.server_id]
 
 
-@pytest.mark.parametrize("lists_late", [True, False])
-def test_a_lost_answer_that_nobody_can_resolve_stays_unfinished(*, lists_late: bool) -> None:
+def test_a_lost_answer_is_looked_for_as_long_as_a_list_may_be_late() -> None:
     street = Street()
-    street.cloud.create_fails = Lost.AFTER_ACTING if lists_late else Lost.BEFORE_ACTING
-    street.cloud.lists_late = lists_late
+    street.cloud.create_fails = Lost.AFTER_ACTING
+    street.cloud.lists_late = True
+    xnode = street.run()
+    assert list(street.cloud.servers_by_id) == [xnode.server_id]
+    assert street.clock.monotonic() >= street.cloud.capabilities.settling_seconds
+
+
+@pytest.mark.parametrize("settling_seconds", [60.0, 3600.0])
+def test_a_lost_answer_that_nobody_can_resolve_stays_unfinished(settling_seconds: float) -> None:
+    street = Street()
+    street.cloud.capabilities = CAPABILITIES.model_copy(
+        update={"settling_seconds": settling_seconds}
+    )
+    street.cloud.create_fails = Lost.BEFORE_ACTING
     with pytest.raises(ProviderUnavailable, match="nobody knows") as caught:
         street.run()
-    assert "capsule openmesh deployments id1" in (caught.value.hint or "")
+    assert "capsule openmesh deploy --resume" in (caught.value.hint or "")
+    assert street.clock.monotonic() < 180
     [left] = street.journal.list(unfinished=True)
     assert (left.state, left.server_id) == (DeploymentState.INTENDED, None)
     with pytest.raises(Conflict):
@@ -246,7 +258,7 @@ def test_a_name_is_free_again_when_its_xnode_is_gone() -> None:
     street = Street()
     street.terminate().run(street.run())
     street.hosts.add("127.77.0.2", answers={"uname": "Linux x86_64\n"})
-    assert street.run().id == "id2"
+    assert street.run().id == "0000000002"
 
 
 def test_a_tag_that_the_cloud_would_refuse_is_refused_before_the_journal() -> None:
@@ -277,6 +289,6 @@ def test_a_full_disk_after_the_answer_names_what_is_billed() -> None:
     street.inventory.add = full  # type: ignore[method-assign,assignment]
     with pytest.raises(StoreError, match="server 9001 at fakecloud is rented and billed") as caught:
         street.run()
-    assert "capsule-id1" in caught.value.message
+    assert "capsule-0000000001" in caught.value.message
     [left] = street.journal.list(unfinished=True)
     assert left.server_id == "9001"

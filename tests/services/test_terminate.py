@@ -48,7 +48,7 @@ def test_a_prefix_ends_nothing() -> None:
     street.run()
     with pytest.raises(NotFound):
         street.terminate().find("web")
-    assert street.terminate().find("id1").name == "web-1"
+    assert street.terminate().find("0000000001").name == "web-1"
 
 
 def test_one_that_is_gone_is_told_so() -> None:

@@ -1,9 +1,12 @@
 """The journal of deployments in state.db."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from urllib.parse import quote
 
 from capsule_adapters.store.faults import reading_records
+from capsule_adapters.store.lock import FileLock, LockHeld
 from capsule_adapters.store.moments import from_microseconds, to_microseconds
 from capsule_adapters.store.prefixes import prefix_range, storable
 from capsule_adapters.store.sqlite import Database, Parameters, Row, Transaction
@@ -35,6 +38,7 @@ class SqliteJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._locks = database.path.parent / "deployments"
 
     def begin(self, deployment: Deployment) -> None:
         """Write the intent. Conflict when an unfinished deployment has the same name."""
@@ -47,6 +51,22 @@ class SqliteJournal:
             transaction.execute(_INSERT, _columns(deployment))
             for position, event in enumerate(deployment.events):
                 _write_event(transaction, deployment.id, position, event)
+
+    @contextmanager
+    def hold(self, deployment: DeploymentId) -> Iterator[None]:
+        """A lock beside the database, which the system frees when its holder dies."""
+        lock = FileLock(self._locks / f"{quote(deployment, safe='')}.lock", timeout_seconds=0.0)
+        try:
+            lock.__enter__()
+        except LockHeld as error:
+            raise Conflict(
+                f"another Capsule works on deployment {deployment} at this moment",
+                hint=f"watch it: capsule openmesh deployments {deployment}",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.__exit__(None, None, None)
 
     def record(
         self,

@@ -17,6 +17,10 @@ POLL_SECONDS = 0.02
 _HELD = (errno.EWOULDBLOCK, errno.EACCES)
 
 
+class LockHeld(StoreError):
+    """Another one has it, and had it for as long as was waited."""
+
+
 class FileLock:
     """An exclusive lock on `path`, between processes and between threads.
 
@@ -65,7 +69,7 @@ class FileLock:
                 else:
                     return
             if time.monotonic() >= deadline:
-                raise StoreError(
+                raise LockHeld(
                     f"another Capsule holds {self.path}", hint=f"fuser {quote(str(self.path))}"
                 ) from held
             time.sleep(POLL_SECONDS)

@@ -1,5 +1,7 @@
 """Deployments: the journal of renting, written before the money is spent."""
 
+import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NewType
 
@@ -14,6 +16,16 @@ from capsule_domain.models.time_to_live import expiry_tag
 DeploymentId = NewType("DeploymentId", str)
 
 TAG_PREFIX = "capsule-"
+_TAG = re.compile(rf"{TAG_PREFIX}([0-9a-f]{{10}})", re.ASCII)
+
+
+def deployment_in(tags: Iterable[str]) -> DeploymentId | None:
+    """Whose server it is that bears these tags; None: none that a Capsule rented.
+
+    Only what is whole a tag of ours counts: `capsule-web` is somebody's own word.
+    """
+    found = (match for tag in tags if (match := _TAG.fullmatch(tag)))
+    return next((DeploymentId(match[1]) for match in found), None)
 
 
 class DeploymentState(StrEnum):
@@ -92,6 +104,8 @@ class DeployPlan(Model):
     tags: tuple[str, ...] = ()
     expires_at: Moment | None = None
     """When it may be reaped; None lets it live."""
+    ssh_key: str | None = None
+    """The key file that was named for it; None: openmesh.yml's, else Capsule's own."""
     price_per_hour: Money
     price_per_month: Money
     seen: int = Field(ge=0)

@@ -1,6 +1,7 @@
 """The journal of deployments."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from capsule_domain.models.deployment import (
@@ -20,6 +21,12 @@ class Journal(Protocol):
 
     def begin(self, deployment: Deployment) -> None:
         """Write the intent. Raises Conflict when an unfinished deployment has the same name."""
+
+    def hold(self, deployment: DeploymentId) -> AbstractContextManager[None]:
+        """While it is held nobody else works on that deployment.
+
+        Whoever dies lets go. Raises Conflict at once when it is held; it need not be begun.
+        """
 
     def record(
         self,

@@ -38,8 +38,15 @@ class Deploy:
         return self.finish(rent_somewhere(self.rent, plan, ssh_key=ssh_key, agree=agree))
 
     def finish(self, xnode: XNode) -> XNode:
-        """Wait for a rented xNode until it is ready. Raises HostError, ProviderError."""
+        """Wait for a rented xNode until it is ready.
+
+        Raises HostError, ProviderError; Conflict when another Capsule does the same.
+        """
         deployment = DeploymentId(xnode.deployment or xnode.id)
+        with self.diary.journal.hold(deployment):
+            return self._finish(xnode, deployment)
+
+    def _finish(self, xnode: XNode, deployment: DeploymentId) -> XNode:
         report = self.diary.reporter(deployment)
         try:
             xnode = self.ready.wait_for_address(self.provider(xnode.provider), xnode, report)

@@ -1,9 +1,11 @@
 """Names: each belongs to one living xNode, or to one deployment that is not finished."""
 
 from capsule_domain.errors import Conflict, NotFound
+from capsule_domain.models.deployment import deployment_in
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
+from capsule_domain.ports.provider import Provider
 
 
 def refuse_taken(name: str, inventory: Inventory) -> None:
@@ -17,6 +19,19 @@ def refuse_taken(name: str, inventory: Inventory) -> None:
             f"an xNode named '{name}' exists already at {taken.provider}",
             hint="choose another --name, or see: capsule openmesh xnodes",
         )
+
+
+def refuse_rented(name: str, cloud: Provider) -> None:
+    """Raises Conflict when a Capsule, here or elsewhere, has a server of that name there."""
+    for server in cloud.servers():
+        deployment = deployment_in(server.tags)
+        gone = server.status is ServerStatus.GONE
+        if server.name == name and deployment is not None and not gone:
+            raise Conflict(
+                f"a server named '{name}' exists already at {server.provider}: "
+                f"a Capsule rented it (deployment {deployment})",
+                hint="choose another --name, or see: capsule openmesh reconcile",
+            )
 
 
 def refuse_unfinished(name: str, journal: Journal) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from capsule_domain.errors import Conflict, NotFound, ProviderError, UnsafePlan
-from capsule_domain.models.deployment import DeploymentEvent, DeploymentId, DeploymentState
+from capsule_domain.errors import Conflict, NotFound, UnsafePlan
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
@@ -12,9 +11,17 @@ from capsule_domain.ports.host import KnownHosts
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
+from capsule_domain.services.cloud_of import cloud_of
+from capsule_domain.services.ending import end_server
+from capsule_domain.services.write_off import WriteOff
 
-POLL_SECONDS = 2.0
-GIVE_UP_SECONDS = 120.0
+
+def refuse_protected(xnode: XNode) -> None:
+    """Raises UnsafePlan for one that is protected."""
+    if xnode.protected:
+        raise UnsafePlan(
+            f"{xnode.name} is protected", hint=f"capsule openmesh xnode protect {xnode.name} --off"
+        )
 
 
 @dataclass(frozen=True)
@@ -32,44 +39,33 @@ class Terminate:
 
         Raises NotFound; Conflict when it is gone already; UnsafePlan when protected.
         """
-        xnode = self.inventory.get(name_or_id, exact=True)
+        xnode = self._known(name_or_id)
         if xnode.status is ServerStatus.GONE:
             raise Conflict(f"{xnode.name} is gone already")
-        if xnode.protected:
-            raise UnsafePlan(f"{xnode.name} is protected")
+        refuse_protected(xnode)
         return xnode
 
     def run(self, xnode: XNode) -> XNode:
         """Destroy it, wait until the cloud lists it no more, and record that.
 
-        Raises ProviderError: it may still be billed, and asking again is safe.
+        Raises UnsafePlan when protected; ProviderError: it may still be billed, and asking
+        again is safe.
         """
-        cloud = self.provider(xnode.provider)
-        cloud.destroy(xnode.server_id)
-        self._wait_until_gone(cloud, xnode)
-        now = self.clock.now()
-        gone = xnode.model_copy(update={"status": ServerStatus.GONE, "terminated_at": now})
-        self.inventory.update(gone)
-        self.known_hosts.forget(xnode.id)
-        if xnode.deployment:
-            self.journal.record(
-                DeploymentId(xnode.deployment),
-                DeploymentEvent(time=now, step="terminated", detail=f"server {xnode.server_id}"),
-                state=DeploymentState.TERMINATED,
-            )
-        return gone
+        refuse_protected(xnode)
+        cloud = cloud_of(self.provider, xnode)
+        again = f"capsule openmesh xnode terminate {xnode.name}"
+        end_server(cloud, xnode.server_id, self.clock, hint=again)
+        return WriteOff(self.inventory, self.journal, self.known_hosts, self.clock).run(xnode)
 
-    def _wait_until_gone(self, cloud: Provider, xnode: XNode) -> None:
-        start = self.clock.monotonic()
-        while self.clock.monotonic() - start < GIVE_UP_SECONDS:
-            try:
-                if cloud.server(xnode.server_id).status is ServerStatus.GONE:
-                    return
-            except NotFound:
-                return
-            self.clock.sleep(POLL_SECONDS)
-        raise ProviderError(
-            xnode.provider,
-            f"server {xnode.server_id} was told to go but is still listed; it may be billed",
-            hint=f"capsule openmesh xnode terminate {xnode.name}",
-        )
+    def _known(self, name_or_id: str) -> XNode:
+        """What only the journal knows is undone there, not here."""
+        try:
+            return self.inventory.get(name_or_id, exact=True)
+        except NotFound:
+            for left in self.journal.list(unfinished=True):
+                if name_or_id in (left.name, left.id):
+                    raise Conflict(
+                        f"{left.name} was never finished: its deployment is {left.state}",
+                        hint=f"capsule openmesh deploy --abandon {left.id}",
+                    ) from None
+            raise
