@@ -143,9 +143,8 @@ def test_without_proc_there_are_no_figures_and_no_zeros() -> None:
     tables = {name: healthy_parts()[name] for name in ("blocks", "inodes")}
     sample = metrics("mac", tables, NOW)
     assert sample.disks
-    assert sample.model_dump(exclude={"xnode", "collected_at", "disks"}) == dict.fromkeys(
-        ("cpu_percent", "memory_percent", "load_1", "load_5", "load_15", "uptime_seconds")
-    )
+    figures = sample.model_dump(exclude={"xnode", "collected_at", "disks"})
+    assert set(figures.values()) == {None}
 
 
 @pytest.mark.parametrize("text", ["1e308 2 3", "inf nan 1", "9" * 400, "0x1f 1 1", "-1 -1 -1"])

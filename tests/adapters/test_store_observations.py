@@ -16,6 +16,7 @@ from capsule_domain.models.metric import Disk, Metrics, Observation
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+IDS = {"web": "a1", "db": "a2", "idle": "a2"}
 
 
 @pytest.fixture
@@ -28,9 +29,10 @@ def observations(tmp_path: Path) -> Iterator[SqliteObservations]:
 def seen(minutes: float, *, cpu: float | None = 5.0, name: str = "web") -> Observation:
     moment = NOON + timedelta(minutes=minutes)
     health = Health.judged(name, (Check(kind=CheckKind.SSH, ok=True, latency_ms=1.5),), moment)
-    return Observation(
-        health=health, metrics=Metrics(xnode=name, cpu_percent=cpu, collected_at=moment)
+    figures = Metrics(
+        xnode=name, cpu_percent=cpu, cores=2, failed_units=("ntp.service",), collected_at=moment
     )
+    return Observation(xnode_id=IDS.get(name, name), health=health, metrics=figures)
 
 
 def test_nothing_seen_is_nothing_known(observations: SqliteObservations) -> None:
@@ -148,7 +150,7 @@ def anything(draw: st.DrawFn) -> Observation:
         checked_at=draw(MOMENTS),
     )
     if draw(st.booleans()):
-        return Observation(health=health)
+        return Observation(xnode_id="any", health=health)
     disks = st.builds(
         Disk, mount=st.text(max_size=9), used_percent=PERCENT, inodes_percent=st.none() | PERCENT
     )
@@ -160,10 +162,12 @@ def anything(draw: st.DrawFn) -> Observation:
         load_1=draw(FIGURE),
         load_5=draw(FIGURE),
         load_15=draw(FIGURE),
+        sent_bytes_per_second=draw(FIGURE),
+        generation=draw(st.none() | st.integers(1, 10**6)),
         uptime_seconds=draw(FIGURE),
         collected_at=draw(MOMENTS),
     )
-    return Observation(health=health, metrics=metrics)
+    return Observation(xnode_id="any", health=health, metrics=metrics)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -38,7 +38,7 @@ class FakeMonitor:
     def _observe(self, xnode: XNode) -> Observation:
         now = self._clock.now()
         if xnode.address is None:
-            return Observation(health=Health.judged(xnode.name, (), now))
+            return Observation(xnode_id=xnode.id, health=Health.judged(xnode.name, (), now))
         error = self.unreachable.get(xnode.id)
         checks = tuple(
             Check(kind=kind, ok=error is None, latency_ms=None if error else 1.5, error=error)
@@ -46,8 +46,8 @@ class FakeMonitor:
         )
         health = Health.judged(xnode.name, checks, now)
         if error is not None:
-            return Observation(health=health)
-        return Observation(health=health, metrics=self.figures.get(xnode.id) or _calm(xnode, now))
+            return Observation(xnode_id=xnode.id, health=health)
+        return Observation(xnode_id=xnode.id, health=health, metrics=self.figures.get(xnode.id) or _calm(xnode, now))
 
 
 def _calm(xnode: XNode, now: datetime) -> Metrics:

@@ -68,7 +68,7 @@ class SshMonitor:
 
     def _observe(self, xnode: XNode) -> Observation:
         if xnode.address is None:
-            return Observation(health=Health.judged(xnode.name, (), self._clock.now()))
+            return Observation(xnode_id=xnode.id, health=Health.judged(xnode.name, (), self._clock.now()))
         target = Target(
             address=xnode.address,
             port=xnode.ssh_port,
@@ -82,7 +82,7 @@ class SshMonitor:
         else:
             ssh, sample = Check(kind=CheckKind.SSH, ok=False, error=tcp.error), None
         health = Health.judged(xnode.name, (tcp, ssh), self._clock.now())
-        return Observation(health=health, metrics=sample)
+        return Observation(xnode_id=xnode.id, health=health, metrics=sample)
 
     def _knock(self, target: Target) -> Check:
         try:

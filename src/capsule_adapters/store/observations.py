@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -45,13 +46,14 @@ METRICS_MIGRATIONS = (
         checked_at_us BIGINT NOT NULL
     );
     """,
+    "ALTER TABLE observations ADD COLUMN more TEXT;",
 )
 
 _COLUMNS = """name, status, checks, checked_at_us, collected_at_us, cpu_percent,
-    memory_percent, load_1, load_5, load_15, uptime_seconds, disks"""
+    memory_percent, load_1, load_5, load_15, uptime_seconds, disks, more"""
 _INSERT = f"""
     INSERT OR REPLACE INTO observations (node, {_COLUMNS})
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """  # noqa: S608 (fixed texts)
 _HISTORY = f"""
     SELECT {_COLUMNS} FROM observations
@@ -63,8 +65,15 @@ _LATEST = f"""
     FROM last JOIN nodes USING (node) JOIN observations USING (node, checked_at_us)
 """  # noqa: S608
 
+_IN_COLUMNS = {
+    *("xnode", "collected_at", "cpu_percent", "memory_percent", "disks"),
+    *("load_1", "load_5", "load_15", "uptime_seconds"),
+}
+"""The figures with columns of their own. What else there is goes into `more`, as JSON."""
+
 _CHECKS = TypeAdapter(tuple[Check, ...])
-_DISKS = TypeAdapter(tuple[Disk, ...])
+_DISKS = TypeAdapter(tuple[Disk, ...] | None)
+_MORE = TypeAdapter(dict[str, Any])
 
 
 class SqliteObservations:
@@ -95,12 +104,12 @@ class SqliteObservations:
         """What was seen from `since` on, oldest first."""
         with reading_records(self._database.path):
             rows = self._database.rows(_HISTORY, (xnode_id, to_microseconds(since)))
-            return [_read(row) for row in rows]
+            return [_read(xnode_id, row) for row in rows]
 
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by the xNode's id."""
         with reading_records(self._database.path):
-            return {row[0]: _read(row[1:]) for row in self._database.rows(_LATEST)}
+            return {row[0]: _read(row[0], row[1:]) for row in self._database.rows(_LATEST)}
 
     def close(self) -> None:
         """Let go of the file. The next use opens it again."""
@@ -138,7 +147,7 @@ def _columns(observation: Observation) -> tuple[str | int | float | None, ...]:
         to_microseconds(health.checked_at),
     )
     if metrics is None:
-        return (*looked, None, None, None, None, None, None, None, None)
+        return (*looked, *[None] * 9)
     return (
         *looked,
         to_microseconds(metrics.collected_at),
@@ -149,11 +158,12 @@ def _columns(observation: Observation) -> tuple[str | int | float | None, ...]:
         metrics.load_15,
         metrics.uptime_seconds,
         _DISKS.dump_json(metrics.disks).decode(),
+        metrics.model_dump_json(exclude=_IN_COLUMNS, exclude_none=True),
     )
 
 
-def _read(row: Row) -> Observation:
-    name, status, checks, checked_at_us, collected_at_us, *figures, disks = row
+def _read(xnode_id: str, row: Row) -> Observation:
+    name, status, checks, checked_at_us, collected_at_us, *figures, disks, more = row
     health = Health(
         xnode=name,
         status=HealthStatus(status),
@@ -161,7 +171,7 @@ def _read(row: Row) -> Observation:
         checked_at=from_microseconds(checked_at_us),
     )
     if collected_at_us is None:
-        return Observation(health=health)
+        return Observation(xnode_id=xnode_id, health=health)
     cpu, memory, load_1, load_5, load_15, uptime = figures
     metrics = Metrics(
         xnode=name,
@@ -173,5 +183,6 @@ def _read(row: Row) -> Observation:
         uptime_seconds=uptime,
         disks=_DISKS.validate_json(disks),
         collected_at=from_microseconds(collected_at_us),
+        **_MORE.validate_json(more or "{}"),
     )
-    return Observation(health=health, metrics=metrics)
+    return Observation(xnode_id=xnode_id, health=health, metrics=metrics)

@@ -35,7 +35,7 @@ def measured(seen: Observation) -> Iterator[Measured]:
             yield Measured(Quantity.CPU, metrics.cpu_percent)
         if metrics.memory_percent is not None:
             yield Measured(Quantity.MEMORY, metrics.memory_percent)
-        for disk in metrics.disks:
+        for disk in metrics.disks or ():
             yield Measured(Quantity.DISK, disk.used_percent, disk.mount)
             if disk.inodes_percent is not None:
                 yield Measured(Quantity.INODES, disk.inodes_percent, disk.mount)
