@@ -3,12 +3,27 @@
 import os
 import signal
 import subprocess
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PS_SECONDS = 5
 POLL_SECONDS = 0.05
+
+
+@contextmanager
+def interrupts_left_to_a_child() -> Iterator[None]:
+    """Ctrl-C is a key of the program that has the terminal, though we hear it too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end_process(pid: int, started: str, *, patience_seconds: float) -> bool:

@@ -45,6 +45,14 @@ class Ask:
         if answer != name:
             raise Declined
 
+    def confirm_by_count(self, count: int, question: str) -> None:
+        """Go on only when it is typed how many they are; `--yes` stands for it."""
+        if self.yes:
+            return
+        answer = self._answer(f"{question}\nType how many these are, to go on: ")
+        if answer != str(count):
+            raise Declined
+
     def choose(self, question: str, words: Sequence[str]) -> str:
         """One of `words`, by its first letters; asked again until it is one of them.
 

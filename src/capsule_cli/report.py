@@ -42,6 +42,18 @@ def word(error: errors.CapsuleError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
+def body(error: errors.CapsuleError, out: Output) -> dict[str, str | int | None]:
+    """The error as an object, for JSON."""
+    return _body(out, word(error), exit_code(error), error.message, error.hint)
+
+
+def _body(
+    out: Output, word: str, code: int, message: str, hint: str | None
+) -> dict[str, str | int | None]:
+    remedy = again(hint, out.program) if hint else None
+    return {"code": word, "exit": code, "message": message, "hint": remedy}
+
+
 def report(error: errors.CapsuleError, out: Output) -> int:
     """Show `error` on stderr; returns the exit code."""
     code = exit_code(error)
@@ -52,8 +64,7 @@ def report(error: errors.CapsuleError, out: Output) -> int:
 def show(out: Output, *, word: str, code: int, message: str, hint: str | None) -> None:
     """An error as one JSON object, or as one line and its remedy."""
     if out.json:
-        remedy = again(hint, out.program) if hint else None
-        body = {"code": word, "exit": code, "message": message, "hint": remedy}
-        out.stderr.write(json.dumps({"error": body}, ensure_ascii=False) + "\n")
+        told = {"error": _body(out, word, code, message, hint)}
+        out.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
         return
     out.complain(message, hint)

@@ -22,6 +22,8 @@ class Node:
     help: str
     at: str | None = None
     children: Mapping[str, "Node"] = field(default_factory=dict)
+    dashes: bool = False
+    """Whether words may begin with a dash and be no options: `-tag`."""
 
 
 MONITOR = Node(
@@ -58,7 +60,33 @@ OPENMESH = Node(
         "xnodes": Node("The xNodes that Capsule looks after.", "xnodes:xnodes"),
         "xnode": Node(
             "One xNode's life.",
-            children={"terminate": Node("End an xNode for good.", "xnodes:terminate")},
+            children={
+                "deploy": Node("Rent a template that you chose yourself.", "by_hand:by_hand"),
+                "deploy-with-provider": Node(
+                    "Rent a template of a cloud, both chosen by yourself.", "by_hand:with_provider"
+                ),
+                "show": Node("All that is known of an xNode.", "xnode:show"),
+                "launch": Node("Switch xNodes on.", "power:launch"),
+                "stop": Node(
+                    "Shut xNodes down; what they go on costing is said first.", "power:stop"
+                ),
+                "restart": Node("Reboot xNodes.", "power:restart"),
+                "terminate": Node("End xNodes for good.", "power:terminate"),
+                "ssh": Node(
+                    "Log in to an xNode with your own ssh, or run a command there.", "ssh:ssh"
+                ),
+                "tunnel": Node(
+                    "Lead a port of this machine to a port of an xNode, through SSH.",
+                    "tunnel:tunnel",
+                ),
+                "tag": Node(
+                    "Change tags: NAME +a adds, NAME -b takes away, NAME a,b sets.",
+                    "marks:tag",
+                    dashes=True,
+                ),
+                "protect": Node("Let nobody end xNodes by mistake.", "marks:protect"),
+                "ttl": Node("Say when xNodes may be ended, by any Capsule.", "marks:ttl"),
+            },
         ),
         "inventory": Node("The inventory of xNodes.", "xnodes:xnodes"),
         "cost-report": Node("What the fleet costs, by currency.", "cost:cost_report"),
@@ -211,7 +239,8 @@ def build(name: str, node: Node, *, completion: bool = False) -> Any:
     """The Typer command or group that `node` describes."""
     if not node.children:
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name, cls=_Command)(load(node))
+        settings = {"ignore_unknown_options": True} if node.dashes else None
+        app.command(name, cls=_Command, context_settings=settings)(load(node))
         return typer.main.get_command(app)
     app = typer.Typer(cls=_Group, add_completion=completion, rich_markup_mode=None)
     bare = load(node) if node.at else _help_alone

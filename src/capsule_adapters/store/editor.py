@@ -3,15 +3,13 @@
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from capsule_adapters.processes import interrupts_left_to_a_child
 from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import PRIVATE_FILE, read_limited
 from capsule_domain.errors import ConfigurationError, Declined, ToolMissing, UsageError
@@ -78,7 +76,7 @@ class TerminalEditor:
         return [str(program), *words[1:]]
 
     def _run(self, command: Sequence[str]) -> None:
-        with _interrupts_left_to_the_editor():
+        with interrupts_left_to_a_child():
             try:
                 ended = subprocess.run(command, env=self._environment, check=False)
             except FileNotFoundError as error:
@@ -95,16 +93,3 @@ class TerminalEditor:
                 else f"signal {-ended.returncode}"
             )
             raise Declined(f"the editor ended with {how}; nothing was changed")
-
-
-@contextmanager
-def _interrupts_left_to_the_editor() -> Iterator[None]:
-    """Ctrl-C in an editor is a key of the editor's, though we hear it too."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

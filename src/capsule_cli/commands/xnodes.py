@@ -75,25 +75,3 @@ def _paint(screen: "Screen", rows: Sequence["XNode"]) -> None:
         right=["$/hr", "$/mo"],
         whole=["xNode", "cloud"],
     )
-
-
-def terminate(
-    ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(help="Its whole name or id.", autocompletion=complete.xnodes)
-    ],
-) -> None:
-    """End an xNode for good."""
-    from capsule_cli.money import cents
-
-    run = session(ctx)
-    service = run.wiring.terminate()
-    xnode = service.find(name)
-    what = f"{xnode.name}: {xnode.template} in {xnode.region} at {xnode.provider}, with its disk"
-    if run.options.dry_run:
-        run.out.show(xnode, lambda screen: screen.line(f"would end {what}"))
-        return
-    run.ask.confirm_by_name(xnode.name, f"This ends {what}, for good.")
-    gone = service.run(xnode)
-    saved = f"{cents(xnode.price_per_month)} a month less"
-    run.out.show(gone, lambda screen: screen.success(f"{xnode.name} is gone; {saved}"))

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from capsule_domain.models.cloud import CloudFacts
     from capsule_domain.models.money import Rates
+    from capsule_domain.ports.background import Background
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nixos_installer import NixosInstaller
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
     from capsule_domain.ports.page import Pages
+    from capsule_domain.ports.plan_files import PlanFiles
     from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from capsule_domain.ports.sandbox import Sandbox
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
+    from capsule_domain.ports.ssh_program import SshProgram
+    from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
     from capsule_domain.services.configure_provider import ConnectWith
 
@@ -47,6 +51,10 @@ def _token() -> str:
     import secrets
 
     return secrets.token_hex(5)
+
+
+def _untold(_cloud: str) -> float | None:
+    return None
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,9 @@ class Ports:
     hosts: "Callable[[], Hosts]"
     known_hosts: "Callable[[], KnownHosts]"
     keys: "Callable[[], Keys]"
+    ssh_program: "Callable[[], SshProgram]"
+    tunnels: "Callable[[], Tunnels]"
+    background: "Callable[[], Background]"
     nixos_installer: "Callable[[], NixosInstaller]"
     sandbox: "Callable[[], Sandbox]"
     backups: "Callable[[], Backups]"
@@ -105,8 +116,11 @@ class Ports:
     provider_with: "ConnectWith"
     """A cloud opened by a key that need not be kept."""
     price_lists: "Callable[[], PriceLists]"
+    plan_files: "Callable[[], PlanFiles]"
     username: str = "admin"
     """Who runs this, as a machine's first user would be called."""
+    clock_ahead: Callable[[str], float | None] = _untold
+    """How many seconds a cloud's clock is ahead of ours; None where it does not tell."""
     new_id: Callable[[], str] = _token
     closers: list[Callable[[], None]] = field(default_factory=list)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from capsule_cli.wiring.planting import PlantingPorts
     from capsule_cli.wiring.profiles import ProfilePorts
     from capsule_domain.models.money import Rates
+    from capsule_domain.ports.background import Background
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.nixos_installer import NixosInstaller
     from capsule_domain.ports.page import Pages
+    from capsule_domain.ports.plan_files import PlanFiles
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
     from capsule_domain.ports.search_path import SearchPath
+    from capsule_domain.ports.ssh_program import SshProgram
+    from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
 
 
@@ -67,6 +71,9 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         hosts=lambda: real.hosts,
         known_hosts=real.known_hosts,
         keys=real.keys,
+        ssh_program=real.ssh_program,
+        tunnels=lambda: real.tunnels,
+        background=real.background,
         nixos_installer=real.nixos_installer,
         sandbox=lambda: real.clouds.sandbox,
         backups=real.backups,
@@ -90,6 +97,8 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         cloud_keys=lambda: real.clouds.keys,
         provider_with=real.clouds.provider_with,
         price_lists=real.price_lists,
+        plan_files=real.plan_files,
+        clock_ahead=real.clouds.clock_ahead,
         username=_username(),
         closers=real.closers,
     )
@@ -282,6 +291,11 @@ class _RealPorts:
 
         return JsonPriceLists(self._home / "catalogue")
 
+    def plan_files(self) -> "PlanFiles":
+        from capsule_adapters.store.plan_files import LocalPlanFiles
+
+        return LocalPlanFiles()
+
     def known_hosts(self) -> "KnownHosts":
         from capsule_adapters.ssh.known_hosts import KnownHostsFile
 
@@ -302,6 +316,27 @@ class _RealPorts:
             self._environment,
             sandboxed=self._sandboxed,
         )
+
+    def ssh_program(self) -> "SshProgram":
+        from capsule_adapters.ssh.program import SystemSsh
+
+        own = self.clouds.ssh_config() if self._sandboxed else None
+        return SystemSsh(self._home / "known_hosts", own)
+
+    @cached_property
+    def tunnels(self) -> "Tunnels":
+        from capsule_adapters.ssh.tunnels import SshTunnels
+
+        tunnels = SshTunnels(
+            self._home / "tunnels", self._home / "known_hosts", self.clouds.ssh_config
+        )
+        self.closers.append(tunnels.close)
+        return tunnels
+
+    def background(self) -> "Background":
+        from capsule_adapters.background import OwnSession
+
+        return OwnSession()
 
     def backups(self) -> "Backups":
         from capsule_adapters.store.backups import ArchiveFolder
