@@ -25,6 +25,7 @@ CapsuleError
 ├── HostError                     a machine did not do as asked
 │   ├── HostUnreachable           no connection
 │   ├── HostKeyChanged            the machine does not prove to be the one we know
+│   ├── NotDelivered              a channel did not take a message
 │   └── CommandFailed             a command on it ended with a failure
 │       └── NixFailed             Nix could not evaluate or build
 ├── ActivationFailed              the new system did not hold; the old one runs, verified
@@ -263,6 +264,28 @@ class HostUnreachable(HostError):
 
 class HostKeyChanged(HostError):
     """The machine does not prove to be the one we know. Never accepted by itself."""
+
+
+class NotDelivered(HostError):
+    """A channel did not take a message.
+
+    `retry_after_seconds`: how long the other side wants to be left alone, if it said so.
+    `for_good`: trying again cannot help.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        why: str,
+        *,
+        hint: str | None = None,
+        retry_after_seconds: float | None = None,
+        for_good: bool = False,
+    ) -> None:
+        super().__init__(f"{channel} did not take the message: {why}", hint=hint)
+        self.why = why
+        self.retry_after_seconds = retry_after_seconds
+        self.for_good = for_good
 
 
 class CommandFailed(HostError):

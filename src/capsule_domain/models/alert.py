@@ -65,7 +65,14 @@ class Alert(Model):
     flaps: int = Field(default=0, ge=0)
     acknowledged_by: str | None = None
     acknowledged_at: Moment | None = None
+    resolved_by: str | None = None
+    """Who closed it; None when its condition did not hold any more."""
     comment: str = ""
+
+    def closed(self, *, by: str, comment: str, at: Moment) -> "Alert":
+        """It, when a person says that it is over."""
+        end = {"state": AlertState.RESOLVED, "resolved_at": at, "resolved_by": by}
+        return self.model_copy(update={**end, "comment": comment or self.comment})
 
 
 class Timing(Model):

@@ -1,0 +1,39 @@
+"""How the collector goes about it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from capsule_domain.models.base import Model
+from capsule_domain.models.look import LookPlan
+from capsule_domain.models.notification import Grouping
+from capsule_domain.models.rule import AlertRule
+
+STALE_INTERVALS = 2.5
+"""After how many intervals without a look nobody knows how an xNode is."""
+
+Percent = Annotated[float, Field(gt=0, le=100)]
+
+
+class WatchPlan(Model):
+    """What the collector looks at, how often, by which rules, and on which channels it tells.
+
+    Nothing here is a secret: channels are names.
+    """
+
+    interval_seconds: float = Field(default=60.0, ge=5, le=86_400)
+    disks_every_seconds: float = Field(default=300.0, gt=0)
+    """How often df is asked, which a machine feels more than the rest."""
+    system_every_seconds: float = Field(default=300.0, gt=0)
+    """How often failed units, the generation and graphics processors are read."""
+    look: LookPlan = LookPlan()
+    rules: tuple[AlertRule, ...] = ()
+    grouping: Grouping = Grouping()
+    channels: tuple[str, ...] = ("console",)
+    isolated_percent: Percent = 50.0
+    """Of how many xNodes at once nothing may answer before the collector doubts itself."""
+
+    @property
+    def stale_seconds(self) -> float:
+        """After how long without a look nobody knows how an xNode is."""
+        return STALE_INTERVALS * self.interval_seconds
