@@ -16,8 +16,8 @@ from capsule_adapters.store.state import state_database
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.tally import Tally, TallyKey
 from capsule_domain.models.xnode import FieldChange, XNode, XNodeFilter, XNodeOrder
+from capsule_domain.models.xnode_group import GroupKey, XNodeGroup
 from capsule_domain.ports.inventory import Inventory
 from tests.fakes.inventory import FakeInventory
 
@@ -400,8 +400,10 @@ def test_the_dearest_and_the_oldest_stand_first_and_no_more_than_asked(
     assert inventory.count(XNodeFilter(currency="EUR")) == 1
 
 
-def tallied(inventory: Inventory, *by: TallyKey, **wanted: Any) -> dict[tuple[str, ...], Tally]:
-    rows = inventory.tally(by, until=BIRTH + timedelta(days=10), **wanted)
+def grouped(
+    inventory: Inventory, *by: GroupKey, **wanted: Any
+) -> dict[tuple[str, ...], XNodeGroup]:
+    rows = inventory.groups(by, until=BIRTH + timedelta(days=10), **wanted)
     found = {(*row.keys, str(row.price_per_month)): row for row in rows}
     assert len(found) == len(rows)
     return found
@@ -413,40 +415,38 @@ def test_they_are_counted_by_what_is_asked_and_by_price(inventory: Inventory) ->
     euros = Money.of("7", "EUR")
     inventory.add(xnode("c3", "three", price_per_hour=euros, price_per_month=euros))
     inventory.add(gone("d4", "old"))
-    assert {key: row.count for key, row in tallied(inventory, TallyKey.TAG).items()} == {
+    assert {key: row.count for key, row in grouped(inventory, GroupKey.TAG).items()} == {
         ("a", "6 USD"): 2,
         ("b", "6 USD"): 1,
         ("", "7 EUR"): 1,
     }
-    by_profile = tallied(inventory, TallyKey.PROFILE, TallyKey.STATUS)
+    by_profile = grouped(inventory, GroupKey.PROFILE, GroupKey.STATUS)
     assert by_profile["prod", "running", "6 USD"].count == 1
     assert sum(row.count for row in by_profile.values()) == 3
-    everything = tallied(inventory, chosen=XNodeFilter(include_gone=True))
+    everything = grouped(inventory, chosen=XNodeFilter(include_gone=True))
     assert sum(row.count for row in everything.values()) == 4
-    assert tallied(inventory, chosen=XNodeFilter(region="nowhere")) == {}
+    assert grouped(inventory, chosen=XNodeFilter(region="nowhere")) == {}
 
 
-def test_time_is_counted_within_what_is_asked(inventory: Inventory) -> None:
+def test_time_is_counted_from_the_creation_to_the_end(inventory: Inventory) -> None:
     inventory.add(xnode("a1", "one"))
     inventory.add(xnode("b2", "two", terminated_at=BIRTH + timedelta(hours=2)))
-    (row,) = tallied(inventory).values()
+    (row,) = grouped(inventory).values()
     assert (row.count, row.seconds, row.uncapped_seconds) == (2, 242 * 3600, 242 * 3600)
     assert row.cost(capped=True) == Decimal("0.00893") * 242
-    (late,) = tallied(inventory, since=BIRTH + timedelta(days=9)).values()
-    assert (late.count, late.seconds) == (2, 24 * 3600)
-    (none,) = tallied(inventory, since=BIRTH + timedelta(days=99)).values()
-    assert (none.count, none.seconds) == (2, 0)
-    assert none.cost(capped=True) == 0
+    (unborn,) = inventory.groups([], until=BIRTH - timedelta(days=99))
+    assert (unborn.count, unborn.seconds) == (2, 0)
+    assert unborn.cost(capped=True) == 0
 
 
 def test_a_month_costs_its_price_at_most_where_the_cloud_caps_it(inventory: Inventory) -> None:
     inventory.add(xnode("a1", "one", price_per_hour=Money.of("0.1")))
     inventory.add(xnode("b2", "two", price_per_hour=Money.of(0)))
-    (first, second) = sorted(inventory.tally([], until=BIRTH + timedelta(days=40)), key=_hourly)
+    (first, second) = sorted(inventory.groups([], until=BIRTH + timedelta(days=40)), key=_hourly)
     assert (first.capped_months, second.capped_months) == (2, 2)
     assert [row.cost(capped=True) for row in (first, second)] == [12, 12]
     assert [row.cost(capped=False) for row in (first, second)] == [0, 96]
 
 
-def _hourly(row: Tally) -> Decimal:
+def _hourly(row: XNodeGroup) -> Decimal:
     return row.price_per_hour.amount

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.tally import Tally, TallyKey
 from capsule_domain.models.xnode import (
     XNode,
     XNodeChange,
@@ -14,6 +13,7 @@ from capsule_domain.models.xnode import (
     XNodeOrder,
     change_between,
 )
+from capsule_domain.models.xnode_group import GroupKey, XNodeGroup
 
 
 class FakeInventory:
@@ -100,18 +100,17 @@ class FakeInventory:
     def count(self, chosen: XNodeFilter | None = None) -> int:
         return len(self._matching(chosen))
 
-    def tally(
+    def groups(
         self,
-        by: Sequence[TallyKey],
+        by: Sequence[GroupKey],
         chosen: XNodeFilter | None = None,
         *,
         until: datetime,
-        since: datetime | None = None,
-    ) -> Sequence[Tally]:
-        groups: defaultdict[object, list[Tally]] = defaultdict(list)
+    ) -> Sequence[XNodeGroup]:
+        groups: defaultdict[object, list[XNodeGroup]] = defaultdict(list)
         for xnode in self._matching(chosen):
             for keys in _keys(xnode, by):
-                one = _alone(xnode, keys, until, since)
+                one = _alone(xnode, keys, until)
                 groups[keys, str(one.price_per_hour), str(one.price_per_month)].append(one)
         return [_together(members) for members in groups.values()]
 
@@ -180,20 +179,20 @@ def _matches(xnode: XNode, wanted: XNodeFilter) -> bool:
     )
 
 
-def _keys(xnode: XNode, by: Sequence[TallyKey]) -> Iterable[tuple[str, ...]]:
-    for tag in dict.fromkeys(xnode.tags) or {"": None} if TallyKey.TAG in by else {"": None}:
-        yield tuple(tag if key is TallyKey.TAG else getattr(xnode, key) or "" for key in by)
+def _keys(xnode: XNode, by: Sequence[GroupKey]) -> Iterable[tuple[str, ...]]:
+    for tag in dict.fromkeys(xnode.tags) or {"": None} if GroupKey.TAG in by else {"": None}:
+        yield tuple(tag if key is GroupKey.TAG else getattr(xnode, key) or "" for key in by)
 
 
-def _alone(xnode: XNode, keys: tuple[str, ...], until: datetime, since: datetime | None) -> Tally:
-    start = max(xnode.created_at, since or xnode.created_at)
+def _alone(xnode: XNode, keys: tuple[str, ...], until: datetime) -> XNodeGroup:
+    start = xnode.created_at
     end = min(xnode.terminated_at or until, until)
     seconds = max((end - start) // timedelta(seconds=1), 0)
     months = (end.year - start.year) * 12 + end.month - start.month + 1
     hourly, monthly = xnode.price_per_hour, xnode.price_per_month
     dearer = hourly.amount * seconds > months * monthly.amount * 3600
     capped = seconds > 0 and (dearer or not hourly.amount)
-    return Tally(
+    return XNodeGroup(
         keys=keys,
         price_per_hour=hourly,
         price_per_month=monthly,
@@ -204,8 +203,8 @@ def _alone(xnode: XNode, keys: tuple[str, ...], until: datetime, since: datetime
     )
 
 
-def _together(members: Sequence[Tally]) -> Tally:
-    return Tally(
+def _together(members: Sequence[XNodeGroup]) -> XNodeGroup:
+    return XNodeGroup(
         keys=members[0].keys,
         price_per_hour=members[0].price_per_hour,
         price_per_month=members[0].price_per_month,

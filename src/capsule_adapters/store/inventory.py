@@ -11,11 +11,10 @@ from capsule_adapters.store.moments import from_microseconds, to_microseconds
 from capsule_adapters.store.prefixes import storable
 from capsule_adapters.store.spans import add_spans, change_spans
 from capsule_adapters.store.sqlite import Database, Row, Transaction
+from capsule_adapters.store.xnode_groups import groups_query, read_groups
 from capsule_adapters.store.xnode_names import LIST_HINT, id_meant, refuse_taken_name
 from capsule_adapters.store.xnode_rows import ORDERS, conditions, insert_row, update_row
-from capsule_adapters.store.xnode_tally import tallies, tally_query
 from capsule_domain.errors import Conflict, NotFound
-from capsule_domain.models.tally import Tally, TallyKey
 from capsule_domain.models.xnode import (
     ChangeKind,
     FieldChange,
@@ -25,6 +24,7 @@ from capsule_domain.models.xnode import (
     XNodeOrder,
     change_between,
 )
+from capsule_domain.models.xnode_group import GroupKey, XNodeGroup
 
 _BATCH = 500
 """How many ids one query asks for: every database takes so many parameters."""
@@ -118,19 +118,18 @@ class SqliteInventory:
         )
         return int(count)
 
-    def tally(
+    def groups(
         self,
-        by: Sequence[TallyKey],
+        by: Sequence[GroupKey],
         chosen: XNodeFilter | None = None,
         *,
         until: datetime,
-        since: datetime | None = None,
-    ) -> Sequence[Tally]:
-        """Those that match, counted by `by` and by their price, by the database itself."""
-        asked = tally_query(by, chosen or XNodeFilter(), until=until, since=since)
+    ) -> Sequence[XNodeGroup]:
+        """Those that match, counted by the database itself."""
+        asked = groups_query(by, chosen or XNodeFilter(), until=until)
         rows = self._database.rows(*asked)
         with reading_records(self._database.path):
-            return tallies(rows)
+            return read_groups(rows)
 
     def remove(self, xnode_id: str) -> None:
         """Forget an xNode."""

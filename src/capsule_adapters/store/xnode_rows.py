@@ -5,8 +5,8 @@ from decimal import Decimal
 from capsule_adapters.store.moments import month_number, to_microseconds
 from capsule_adapters.store.sqlite import Parameters, Transaction
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.tally import SECONDS_PER_HOUR
 from capsule_domain.models.xnode import XNode, XNodeFilter, XNodeOrder
+from capsule_domain.models.xnode_group import SECONDS_PER_HOUR
 
 _COLUMNS = (
     *("id", "name", "provider", "region", "status", "gone", "created_at_us", "body"),

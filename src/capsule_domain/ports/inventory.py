@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from capsule_domain.models.tally import Tally, TallyKey
 from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter, XNodeOrder
+from capsule_domain.models.xnode_group import GroupKey, XNodeGroup
 
 
 class Inventory(Protocol):
@@ -54,18 +54,16 @@ class Inventory(Protocol):
     def count(self, chosen: XNodeFilter | None = None) -> int:
         """How many match."""
 
-    def tally(
+    def groups(
         self,
-        by: Sequence[TallyKey],
+        by: Sequence[GroupKey],
         chosen: XNodeFilter | None = None,
         *,
         until: datetime,
-        since: datetime | None = None,
-    ) -> Sequence[Tally]:
-        """Those that match, counted by `by` and by their price; no order is promised.
+    ) -> Sequence[XNodeGroup]:
+        """Those that match, counted by `by` and by price; no order is promised.
 
-        Their time is counted from their creation, or `since` if that is later, to their end,
-        or `until` if that is earlier.
+        Their time is counted from their creation to their end, or `until` if that is earlier.
         """
 
     def remove(self, xnode_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Many xNodes as a few figures."""
+"""Many xNodes as a few: those that are alike."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +9,7 @@ from capsule_domain.models.money import Money
 SECONDS_PER_HOUR = 3600
 
 
-class TallyKey(StrEnum):
+class GroupKey(StrEnum):
     """What xNodes are counted by. One with several tags counts for each of them."""
 
     STATUS = "status"
@@ -20,7 +20,7 @@ class TallyKey(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class XNodeGroup:
     """How many xNodes are alike in `keys` and in their price, and for how long they were there.
 
     Not a model: there are thousands of these, and none is shown as it is. `keys` stand in the
@@ -32,7 +32,7 @@ class Tally:
     price_per_month: Money
     count: int
     seconds: int
-    """Whole seconds of each within the asked time, all together."""
+    """Whole seconds of each life, all together."""
     capped_months: int
     """Months begun of those whose time costs more by the hour than by the month."""
     uncapped_seconds: int
