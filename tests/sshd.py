@@ -18,7 +18,7 @@ START_SECONDS = 10.0
 CONFIG = """\
 Port {port}
 ListenAddress 127.0.0.1
-HostKey {folder}/host_key
+HostKey {folder}/{host_key_name}
 PidFile none
 AuthorizedKeysFile {folder}/authorized_keys
 StrictModes no
@@ -43,6 +43,7 @@ class Sshd:
         folder: Path,
         *,
         key_type: str = "ssh-ed25519",
+        host_key_name: str = "host_key",
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.program = needs_tool("sshd")
@@ -50,8 +51,9 @@ class Sshd:
         self.user = getpass.getuser()
         (folder / "home").mkdir(parents=True)
         host = asyncssh.generate_private_key(key_type)
-        host.write_private_key(folder / "host_key")
-        (folder / "host_key").chmod(0o600)
+        self._host_key_name = host_key_name
+        host.write_private_key(folder / host_key_name)
+        (folder / host_key_name).chmod(0o600)
         self.host_key = host.export_public_key().decode().strip()
         client = asyncssh.generate_private_key("ssh-ed25519")
         client.write_private_key(folder / "id_ed25519")
@@ -81,6 +83,12 @@ class Sshd:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Of the listener."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """End the listener; sessions that are open stay."""
         if self._process is not None:
@@ -91,7 +99,14 @@ class Sshd:
     def _start(self) -> bool:
         config = self.folder / "sshd_config"
         seen = " ".join(f'"{name}={value}"' for name, value in self.environment.items())
-        config.write_text(CONFIG.format(port=self.port, folder=self.folder, environment=seen))
+        config.write_text(
+            CONFIG.format(
+                port=self.port,
+                folder=self.folder,
+                host_key_name=self._host_key_name,
+                environment=seen,
+            )
+        )
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self.program, "-D", "-e", "-f", str(config)],

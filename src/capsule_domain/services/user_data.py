@@ -1,6 +1,7 @@
 """What a new server is told at its first start."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ def user_data(host_key: HostKey, commands: tuple[str, ...] = ()) -> SecretStr:
     """Cloud-config that gives the server the host key we made, so that the very first
     connection can be verified, and has it run shell `commands` once, at the end of that start.
 
-    The body is JSON, which every YAML reader takes, so that nothing needs quoting.
+    The body is JSON, which YAML readers take, so that nothing needs quoting.
     `ssh_deletekeys` removes what the image brought; with `ssh_keys` set cloud-init
     makes no other keys. `disable_root` is for the images that let root in on some clouds
     and not on others, such as Ubuntu's at AWS: ours always enters with its key alone.
@@ -27,7 +28,15 @@ def user_data(host_key: HostKey, commands: tuple[str, ...] = ()) -> SecretStr:
         },
         **({"runcmd": [["sh", "-c", command] for command in commands]} if commands else {}),
     }
-    return SecretStr("#cloud-config\n" + json.dumps(body, indent=1) + "\n")
+    return SecretStr(f"#cloud-config\n{_json_for_yaml(body)}\n")
+
+
+def _json_for_yaml(body: Mapping[str, Any]) -> str:
+    """JSON that YAML reads alike. To YAML a letter beyond 16 bits is not two escapes, as to JSON;
+    and control characters it takes as escapes alone.
+    """
+    text = json.dumps(body, indent=1, ensure_ascii=False)
+    return re.sub(r"[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def nixos_image_user_data(host_key: HostKey) -> SecretStr:
