@@ -55,6 +55,7 @@ regions = _from(
         word for one in wiring.catalogue().regions() for word in (one.region, *one.aliases)
     )
 )
+templates = _from(lambda wiring: (one.template for one in wiring.catalogue().templates()))
 xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))
 tags = _from(lambda wiring: (tag for xnode in wiring.inventory().list() for tag in xnode.tags))
 deployments = _from(lambda wiring: (one.id for one in wiring.journal().list()))

@@ -44,9 +44,9 @@ def wired(**ports: Any) -> Wiring:
 
 _PLAIN = (
     *("provider", "provider_with", "facts", "bills_when_stopped", "ended"),
-    *("username", "new_id"),
+    *("username", "new_id", "clock_ahead"),
 )
-_DEFAULTED = ("username", "new_id", "closers")
+_DEFAULTED = ("username", "new_id", "clock_ahead", "closers")
 
 
 def _is_plain(name: str) -> bool:

@@ -71,9 +71,10 @@ def test_a_deploy_shows_the_plan_asks_and_tells_each_step(desk: Desk) -> None:
     done = desk.says("openmesh", "deploy", "--name", "web-1", "--profile", "prod", answer="y")
     assert done.code == 0
     assert done.stderr == (
-        "          cloud  template  region  cores  GiB   $/hr    $/mo\n"
-        "▸ chosen  FAKE   small     west        1    1  $0.01   $6.00\n"
-        "          FAKE   large     west        4    8  $0.08  $48.00\n"
+        "          cloud  template  region  cores  GiB    $/hr    $/mo\n"
+        "▸ chosen  FAKE   small     west        1    1   $0.01   $6.00\n"
+        "next 1    FAKE   small     east        1    1  $0.012   $7.00\n"
+        "next 2    FAKE   large     west        4    8   $0.08  $48.00\n"
         "1 of 4 do not fit: 1 × out of stock\n"
         "  12:00:00  intended  small in west\n"
         "  12:00:00  rented  server 9001\n"

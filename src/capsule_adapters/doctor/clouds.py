@@ -79,18 +79,24 @@ def _offset_seconds(
             url = endpoint(name)
         except CapsuleError:
             continue
-        if url is None:
-            continue
-        before = time.now()
-        try:
-            header = {key.lower(): value for key, value in head(url).items()}.get("date", "")
-            said = parsedate_to_datetime(header)
-        except (OSError, ValueError, TypeError):
-            continue
-        middle = before + (time.now() - before) / 2
-        if said.tzinfo is not None:
-            return name, (said - middle).total_seconds()
+        offset = seconds_ahead(url, head, time)
+        if offset is not None:
+            return name, offset
     return None
+
+
+def seconds_ahead(url: str | None, head: Head, time: Clock) -> float | None:
+    """How many seconds the clock there is ahead of ours; None where it does not tell."""
+    if url is None:
+        return None
+    before = time.now()
+    try:
+        header = {key.lower(): value for key, value in head(url).items()}.get("date", "")
+        said = parsedate_to_datetime(header)
+    except (OSError, ValueError, TypeError):
+        return None
+    middle = before + (time.now() - before) / 2
+    return None if said.tzinfo is None else (said - middle).total_seconds()
 
 
 def _span(seconds: float) -> str:

@@ -1,174 +1,88 @@
-"""Renting a server, and the journal of it."""
+"""Renting servers, and the journal of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capsule_cli import complete, wishes
-from capsule_cli.session import Session, session
+from capsule_cli import deploy_options as options
+from capsule_cli.ordering import confirm_and_rent, fill, order_of
+from capsule_cli.planning import plans_in
+from capsule_cli.session import session
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
-    from capsule_domain.models.deployment import Deployment, DeploymentEvent, DeployPlan
-    from capsule_domain.models.requirements import Requirements
-    from capsule_domain.models.xnode import XNode
+    from capsule_domain.models.deployment import Deployment
 
 
 def deploy(
     ctx: typer.Context,
     *,
-    name: Annotated[str, typer.Option(help="What you will call it.")],
-    provider: wishes.AtProvider = None,
+    name: options.Named = None,
+    provider: wishes.AtProviders = None,
+    template: options.OnlyTemplate = None,
     min_cpu: wishes.MinCpu = None,
     min_memory: wishes.MinMemory = None,
+    min_disk: wishes.MinDisk = None,
     max_price: wishes.MaxPrice = None,
     gpu: wishes.WantGpu = False,
     gpu_model: wishes.GpuModel = None,
+    gpu_count: wishes.GpuCount = None,
     region: wishes.InRegion = None,
     arch: wishes.WithArch = None,
-    profile: Annotated[
+    system: wishes.ToRun = None,
+    profile: options.MeantFor = None,
+    tags: options.Tagged = None,
+    ssh_key: options.WithKey = None,
+    ttl: options.Lives = None,
+    count: options.HowMany = 1,
+    spread: options.Apart = None,
+    plan_out: options.PlanOut = None,
+    plan: Annotated[
         str | None,
-        typer.Option(
-            help="What it is meant for: a profile [the active one].",
-            autocompletion=complete.profiles,
-        ),
+        typer.Option("--plan", metavar="FILE", help="Carry out exactly the plan in a file."),
     ] = None,
-    tags: Annotated[str | None, typer.Option(help="Tags, a,b.")] = None,
-    ssh_key: Annotated[
-        str | None, typer.Option(help="Key file [openmesh.yml's, else Capsule's own].")
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Rent even from a cloud that has ended (--provider).")
-    ] = False,
+    force: options.Forced = False,
 ) -> None:
     """Rent the cheapest server that fits."""
+    from capsule_cli.values import listed
+
     run = session(ctx)
-    _settle_ended(run, provider, force=force)
-    wanted = wishes.requirements(
+    if plan is not None:
+        _refuse_more(ctx)
+        plans = plans_in(run, plan, ssh_key=ssh_key, force=force)
+        confirm_and_rent(run, plans, ssh_key=ssh_key)
+        return
+    said = wishes.Wishes(
+        provider=provider,
+        template=template,
         min_cpu=min_cpu,
         min_memory=min_memory,
+        min_disk=min_disk,
         max_price=max_price,
         gpu=gpu,
         gpu_model=gpu_model,
+        gpu_count=gpu_count,
         region=region,
-        provider=provider and run.wiring.known_provider(provider),
         arch=arch,
+        os=system,
     )
-    plan = _plan(run, name, wanted, profile, tags)
-    if run.options.dry_run:
-        run.out.show(plan, lambda screen: paint_plan(screen, plan))
-        return
-    if not (run.out.json or run.out.quiet):
-        paint_plan(run.out.margin, plan)
-    from capsule_cli.money import cents, rate
-
-    cost = f"{rate(plan.price_per_hour)} an hour, {cents(plan.price_per_month)} a month at most"
-    run.ask.confirm(f"Rent {plan.name} for {cost}?")
-    xnode = _rent(run, plan, ssh_key)
-    run.out.show(xnode, lambda screen: _paint_ready(screen, xnode))
+    order = order_of(run, name, said, count=count, spread=spread)
+    order = replace(order, profile=profile, tags=listed(tags), ttl=ttl, force=force)
+    fill(run, order, ssh_key=ssh_key, plan_out=plan_out)
 
 
-def _settle_ended(run: Session, provider: str | None, *, force: bool) -> None:
-    """A cloud that has ended is rented from only by name and by force."""
+def _refuse_more(ctx: typer.Context) -> None:
+    """Nothing else can be asked of a plan that is made."""
     from capsule_domain.errors import UsageError
-    from capsule_domain.services.ended import refuse_ended
 
-    wiring = run.wiring
-    if provider is None:
-        if force:
-            raise UsageError("--force is for one cloud", hint="add --provider")
-    elif not force:
-        refuse_ended(wiring.known_provider(provider), wiring.ended, wiring.providers())
-
-
-def _plan(
-    run: Session, name: str, wanted: "Requirements", profile: str | None, tags: str | None
-) -> "DeployPlan":
-    from capsule_cli.heard import offers_or_worst
-    from capsule_cli.values import listed
-    from capsule_domain.services.ended import left_out
-    from capsule_domain.services.place import placed, regions_of
-    from capsule_domain.services.plan import plan_deploy, server_name
-
-    wiring = run.wiring
-    server_name(name)
-    meant_for = wiring.manage_profile().show(profile).profile.name
-    market = wiring.market(wanted.provider)
-    offers = offers_or_worst(run.out, market.ask(), wiring.clock().now())
-    clouds = () if wanted.provider else wiring.configured()
-    return plan_deploy(
-        name,
-        offers,
-        placed(wanted, [*wiring.catalogue().regions(), *regions_of(offers)]),
-        wiring.rates(),
-        profile=meant_for,
-        tags=listed(tags),
-        left_out=left_out(clouds, wiring.ended, market.catalogue),
-    )
-
-
-def _rent(run: Session, plan: "DeployPlan", ssh_key: str | None) -> "XNode":
-    def progress(event: "DeploymentEvent") -> None:
-        run.out.talk(f"  {event.time:%H:%M:%S}  {event.step}  {event.detail}".rstrip())
-
-    wiring = run.wiring
-    key = ssh_key or wiring.choices().openmesh().ssh_key
-    try:
-        return wiring.deploy(progress).run(plan, ssh_key=key)
-    except KeyboardInterrupt:
-        for left in wiring.journal().list(unfinished=True):
-            if left.name == plan.name:
-                run.out.complain(
-                    f"deployment {left.id} is {left.state}: something may be billed",
-                    f"capsule openmesh deployments {left.id}",
-                )
-        raise
-
-
-def paint_plan(screen: "Screen", plan: "DeployPlan") -> None:
-    """The chosen offer among its runners-up, and why the others lost."""
-    from rich.text import Text
-
-    from capsule_cli.money import cents, rate
-
-    screen.header(f"Deploy {plan.name}")
-    screen.table(
-        ["", "cloud", "template", "region", "cores", "GiB", "$/hr", "$/mo"],
-        [
-            (
-                Text("▸ chosen", "good") if offer is plan.offer else "",
-                offer.provider[:4].upper(),
-                offer.template,
-                offer.region,
-                str(offer.vcpus),
-                f"{offer.memory_mib / 1024:g}",
-                Text(rate(offer.price_per_hour), "money"),
-                cents(offer.price_per_month),
-            )
-            for offer in (plan.offer, *plan.runners_up)
-        ],
-        right=["cores", "GiB", "$/hr", "$/mo"],
-        whole=["", "cloud"],
-    )
-    reasons: dict[str, int] = {}
-    for rejected in plan.rejected:
-        reasons[rejected.reason] = reasons.get(rejected.reason, 0) + 1
-    most = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:5]
-    if most:
-        why = "; ".join(f"{count} × {reason}" for reason, count in most)
-        screen.line(f"{len(plan.rejected)} of {plan.seen} do not fit: {why}", style="advice")
-
-
-def _paint_ready(screen: "Screen", xnode: "XNode") -> None:
-    screen.success(f"{xnode.name} is ready at {xnode.address}, reached over SSH, host key verified")
-    if xnode.profile:
-        screen.line(
-            f"profile {xnode.profile} is noted for it, and not applied: it runs the cloud's Ubuntu",
-            style="advice",
-        )
-    if screen.fancy:
-        screen.hint(f"capsule openmesh monitor health {xnode.name} --run-check")
+    for name in ctx.params.keys() - {"plan", "ssh_key", "force"}:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--os" if name == "system" else f"--{name.replace('_', '-')}"
+            raise UsageError(f"--plan is the whole plan, and {option} would change it")
 
 
 def deployments(

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 def templates(
     ctx: typer.Context,
     *,
-    provider: wishes.AtProvider = None,
+    provider: wishes.AtProviders = None,
     min_cpu: wishes.MinCpu = None,
     min_memory: wishes.MinMemory = None,
+    min_disk: wishes.MinDisk = None,
     max_price: wishes.MaxPrice = None,
     gpu: wishes.WantGpu = False,
     gpu_model: wishes.GpuModel = None,
+    gpu_count: wishes.GpuCount = None,
     region: wishes.InRegion = None,
     arch: wishes.WithArch = None,
+    system: wishes.MeantToRun = None,
     live: Annotated[bool, typer.Option("--live", help="Ask the clouds now.")] = False,
     sort: Annotated[
         str,
@@ -46,14 +49,18 @@ def templates(
         )
     run = session(ctx)
     wanted = wishes.requirements(
+        run.wiring.known_provider,
+        provider=provider,
         min_cpu=min_cpu,
         min_memory=min_memory,
+        min_disk=min_disk,
         max_price=max_price,
         gpu=gpu,
         gpu_model=gpu_model,
+        gpu_count=gpu_count,
         region=region,
-        provider=provider and run.wiring.known_provider(provider),
         arch=arch,
+        os=system,
     )
     table = _live(run, wanted, sort) if live else _offline(run, wanted, sort)
     run.out.show(table.data(), table.paint)
@@ -73,14 +80,15 @@ def _offline(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":
 
 def _live(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":
     from capsule_cli.heard import offers_or_worst
-    from capsule_domain.services.place import placed, regions_of
+    from capsule_cli.planning import regions_sold
+    from capsule_domain.services.place import placed
 
     wiring = run.wiring
-    market = wiring.market(wanted.provider)
+    market = wiring.market(*wanted.clouds)
     run.out.talk(f"asking {', '.join(market.clouds)} …")
     heard = market.ask_and_keep(wiring.price_lists())
     offers = offers_or_worst(run.out, heard, wiring.clock().now())
-    wanted = placed(wanted, [*wiring.catalogue().regions(), *regions_of(offers)])
+    wanted = placed(wanted, regions_sold(run, wanted, market, offers))
     return _table(run, offers, wanted, sort, heard)
 
 

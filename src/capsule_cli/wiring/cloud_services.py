@@ -21,26 +21,34 @@ class CloudServices(Ports):
 
         return one_of("provider", name, self.providers(), hint="capsule openmesh providers")
 
-    def market(self, provider: str | None) -> "Market":
-        """One cloud, or all that are configured and go on.
+    def market(self, *clouds: str) -> "Market":
+        """These clouds, or all that are configured and go on.
 
         Raises ConfigurationError when none is configured.
         """
         from capsule_domain.services.ended import still_going
         from capsule_domain.services.market import Market
 
-        configured = [provider] if provider else self.configured()
-        if not configured:
+        names = clouds or still_going(self.configured(), self.ended)
+        if not names:
             raise ConfigurationError(
                 "no cloud is configured",
-                hint="capsule openmesh provider configure NAME; or rehearse: capsule --sandbox …",
+                hint=f"export one of {', '.join(self._variables())}; or: capsule openmesh "
+                "provider configure NAME; or rehearse: capsule --sandbox …",
             )
-        names = configured if provider else still_going(configured, self.ended)
         return Market(
             {name: partial(self.provider, name) for name in names},
             self.catalogue().templates(),
             self.clock(),
         )
+
+    def _variables(self) -> list[str]:
+        """The first variable of each cloud's key, for the clouds that go on."""
+        from capsule_domain.services.ended import still_going
+
+        keys = self.cloud_keys()
+        parts = (keys.parts(name)[0] for name in still_going(self.providers(), self.ended))
+        return [part.variables[0] for part in parts]
 
     def clouds(self) -> "Clouds":
         from capsule_domain.services.clouds import Clouds

@@ -154,6 +154,12 @@ class CloudPorts:
             ended=entry.ended,
         )
 
+    def clock_ahead(self, provider: str) -> float | None:
+        """How many seconds a cloud's clock is ahead of ours; None where it does not tell."""
+        from capsule_adapters.doctor.clouds import http_head, seconds_ahead
+
+        return seconds_ahead(self.endpoint(provider), http_head, self._clock)
+
     def ended(self, provider: str) -> "date | None":
         from capsule_adapters.providers import PROVIDERS
 

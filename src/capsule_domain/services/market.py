@@ -7,7 +7,7 @@ from functools import partial
 
 from capsule_domain.errors import CapsuleError, ProviderUnavailable
 from capsule_domain.models.price_list import PriceChange, PriceList, price_changes
-from capsule_domain.models.template import Offer, Template
+from capsule_domain.models.template import Offer, Region, Template
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.price_lists import PriceLists
 from capsule_domain.ports.provider import Provider
@@ -56,6 +56,15 @@ class Market:
             for provider, answer in zip(self.clouds, answers, strict=True)
         ]
 
+    def regions(self) -> Sequence[Region]:
+        """The regions of each cloud that answers, with their countries where it tells them."""
+        answers = side_by_side(
+            [partial(_regions, connect) for connect in self.clouds.values()],
+            deadline_seconds=self.deadline_seconds,
+        )
+        heard = (one.result() for one in answers if one.done() and one.exception() is None)
+        return [region for regions in heard for region in regions]
+
     def ask_and_keep(self, lists: PriceLists) -> Sequence[Heard]:
         """What each cloud says now, which is kept; where it says nothing, what it said last."""
         return [_kept(heard, lists) for heard in self.ask()]
@@ -78,6 +87,10 @@ class Market:
 
 def _offers(connect: Connect) -> list[Offer]:
     return list(connect().offers())
+
+
+def _regions(connect: Connect) -> list[Region]:
+    return list(connect().regions())
 
 
 def offers_heard(heard: Iterable[Heard]) -> Sequence[Offer]:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import NamedTuple, TypedDict, Unpack
 
 from capsule_domain.errors import NoOfferFits, UsageError
-from capsule_domain.models.deployment import TAG_PREFIX, DeployPlan, RejectedOffer
+from capsule_domain.models.deployment import DeployPlan, RejectedOffer, deployment_in
 from capsule_domain.models.money import Rates
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.requirements import Requirements, Spread
 from capsule_domain.models.template import Offer
+from capsule_domain.models.time_to_live import EXPIRES_PREFIX
 from capsule_domain.services.nearest import nearest
 from capsule_domain.services.place import rank
 
@@ -82,7 +83,7 @@ def own_tags(tags: Iterable[str]) -> tuple[str, ...]:
     """`tags`, each once. Raises UsageError for one that looks like Capsule's own."""
     found = tuple(dict.fromkeys(tags))
     for tag in found:
-        if tag.lower().startswith(TAG_PREFIX):
+        if tag.startswith(EXPIRES_PREFIX) or deployment_in([tag]):
             raise UsageError(f"the tag '{tag[:60]}' looks like Capsule's own", hint="--tags web")
     return found
 
