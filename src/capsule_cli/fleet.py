@@ -121,7 +121,7 @@ def _all(run: Session, xnodes: "Sequence[XNode]", work: Work) -> list[_Result]:
             done = work(xnode)
         except CapsuleError as error:
             with lock:
-                run.out.talk(f"  {xnode.name}: {error.message}")
+                run.out.talk(f"  {_naming(xnode, error)}")
             raise
         with lock:
             run.out.talk(f"  {done.sentence}")
@@ -162,11 +162,17 @@ def _paint_all(screen: "Screen", results: Sequence[_Result]) -> None:
         if result.done:
             _paint(screen, result.done)
         elif result.error:
-            screen.failure(f"{result.xnode.name}: {result.error.message}")
+            screen.failure(_naming(result.xnode, result.error))
             if result.error.hint:
                 screen.hint(result.error.hint)
     if not results:
         screen.line("none")
+
+
+def _naming(xnode: "XNode", error: CapsuleError) -> str:
+    """Whose error it is, unless it says so itself."""
+    said = error.message
+    return said if xnode.name in said else f"{xnode.name}: {said}"
 
 
 def _end_with_the_worst(results: Sequence[_Result]) -> None:

@@ -184,6 +184,16 @@ class _Door(asyncssh.SSHServer):
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return self._machine.trusts(username, key)
 
+    def connection_requested(
+        self,
+        dest_host: str,
+        dest_port: int,  # noqa: ARG002
+        orig_host: str,  # noqa: ARG002
+        orig_port: int,  # noqa: ARG002
+    ) -> bool:
+        """A tunnel to the machine's own ports, which stand for those of this one's loopback."""
+        return dest_host in ("localhost", "127.0.0.1", "::1")
+
 
 def hold_port(port: int) -> socket.socket:
     """A loopback socket bound to `port`, or to a free one when that is taken; not listening."""

@@ -71,12 +71,12 @@ def stopped_costs(run: Session, xnode: "XNode") -> str:
     try:
         can = run.wiring.facts(xnode.provider).capabilities
     except NotFound:
-        return f"what it costs while it is off is not known; it runs for {hour} an hour"
+        return f"what it costs while it is off is not known; on it costs {hour} an hour"
     if can.bills_when_stopped:
-        return f"stopped it costs as much as running: {hour} an hour, {month} a month at most"
+        return f"off it costs as much as on: {hour} an hour, {month} a month at most"
     if can.stopped_costs:
-        return f"stopped it costs no {hour} an hour; {can.stopped_costs} are billed on"
-    return f"stopped it costs nothing, instead of {hour} an hour"
+        return f"off it does not cost {hour} an hour, but {can.stopped_costs} are billed on"
+    return f"off it costs nothing, instead of {hour} an hour"
 
 
 def _same_when_stopped(run: Session, xnode: "XNode") -> bool:

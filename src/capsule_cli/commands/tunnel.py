@@ -108,7 +108,7 @@ def _tell_line(run: Session, made: "Tunnel") -> None:
 
 def _heard(run: Session, xnode: "XNode") -> Callable[[str], None]:
     def heard(text: str) -> None:
-        _LOG.info("tunnel to %s: %s", xnode.name, text)
+        _LOG.warning("tunnel to %s: %s", xnode.name, text)
         run.out.talk(f"  {text}")
 
     return heard
