@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from capsule_domain.models.requirements import Requirements, Spread
     from capsule_domain.models.template import Offer, Region
     from capsule_domain.services.market import Market
+    from capsule_domain.services.plan import Meant
 
 _CLOCK_SECONDS = 300.0
 """From here on a clock is wrong, not late."""
@@ -36,8 +37,8 @@ def plans_of(run: Session, order: Order) -> "tuple[DeployPlan, ...]":
     from capsule_domain.models.operating_system import OperatingSystem
     from capsule_domain.models.time_to_live import expiry
     from capsule_domain.services.ended import left_out
-    from capsule_domain.services.place import placed
-    from capsule_domain.services.plan import own_tags, plan_fleet
+    from capsule_domain.services.place import placed, refuse_unknown_template
+    from capsule_domain.services.plan import Meant, own_tags, plan_fleet
     from capsule_domain.services.room import room_at
 
     wiring, wanted = run.wiring, order.wanted
@@ -47,7 +48,10 @@ def plans_of(run: Session, order: Order) -> "tuple[DeployPlan, ...]":
     expires_at = None if order.ttl is None else expiry(order.ttl, wiring.clock().now())
     market = wiring.market(*wanted.clouds)
     offers = offers_or_worst(run.out, market.ask(), wiring.clock().now())
+    refuse_unknown_template(wanted.template, [*offers, *market.catalogue])
     ended = () if wanted.clouds else wiring.configured()
+    os = wanted.os or OperatingSystem.STOCK
+    meant = Meant(profile=profile, os=os, tags=own_tags(order.tags), expires_at=expires_at)
     return plan_fleet(
         order.names,
         offers,
@@ -55,11 +59,26 @@ def plans_of(run: Session, order: Order) -> "tuple[DeployPlan, ...]":
         wiring.rates(),
         spread=order.spread,
         left_out=left_out(ended, wiring.ended, market.catalogue),
+        unfit=_unfit(run, order, offers, meant),
         room=room_at(wiring.provider),
-        profile=profile,
-        os=wanted.os or OperatingSystem.STOCK,
-        tags=own_tags(order.tags),
-        expires_at=expires_at,
+        **meant,
+    )
+
+
+def _unfit(run: Session, order: Order, offers: "Sequence[Offer]", meant: "Meant") -> dict[str, str]:
+    """The clouds that take no such names or tags, or cannot make a server what it shall be."""
+    from capsule_domain.models.time_to_live import expiry_tag
+    from capsule_domain.services.unfit import unfit_clouds
+
+    expires_at = meant["expires_at"]
+    return unfit_clouds(
+        {
+            name: run.wiring.provider(name).capabilities
+            for name in dict.fromkeys(offer.provider for offer in offers)
+        },
+        names=order.names,
+        tags=(*meant["tags"], *([expiry_tag(expires_at)] if expires_at else [])),
+        os=meant["os"],
     )
 
 

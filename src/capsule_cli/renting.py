@@ -143,12 +143,19 @@ def _paint_all(screen: "Screen", outcomes: Sequence[Outcome]) -> None:
                 screen.hint(one.error.hint)
 
 
+_SYSTEMS = {"stock": "the cloud's Ubuntu", "xnodeos": "XnodeOS"}
+"""Those that no profile is applied to."""
+
+
 def paint_ready(screen: "Screen", xnode: "XNode") -> None:
     """That it can be used, and what to do next."""
-    screen.success(f"{xnode.name} is ready at {xnode.address}, reached over SSH, host key verified")
-    if xnode.profile:
+    learnt = xnode.first_contact == "learnt"
+    key = "by the host key that it showed first" if learnt else "host key verified"
+    screen.success(f"{xnode.name} is ready at {xnode.address}, reached over SSH, {key}")
+    system = _SYSTEMS.get(xnode.os)
+    if xnode.profile and system:
         screen.line(
-            f"profile {xnode.profile} is noted for it, and not applied: it runs the cloud's Ubuntu",
+            f"profile {xnode.profile} is noted for it, and not applied: it runs {system}",
             style="advice",
         )
     if screen.fancy:

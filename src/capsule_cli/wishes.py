@@ -96,9 +96,9 @@ def requirements(known_provider: Callable[[str], str], **said: Unpack[Wishes]) -
     words = [word for text in said.get("provider") or () for word in listed(text) or ("",)]
     clouds = tuple(dict.fromkeys(known_provider(word) for word in words))
     limit = said.get("max_price")
-    vcpus = _range(said.get("min_cpu"), "--min-cpu")
+    vcpus = _range(said.get("min_cpu"), "--min-cpu", whole=True)
     memory = _range(said.get("min_memory"), "--min-memory")
-    disk = _range(said.get("min_disk"), "--min-disk")
+    disk = _range(said.get("min_disk"), "--min-disk", whole=True)
     return made(
         Requirements,
         min_vcpus=vcpus[0],
@@ -120,13 +120,15 @@ def requirements(known_provider: Callable[[str], str], **said: Unpack[Wishes]) -
     )
 
 
-def _range(text: str | None, option: str) -> tuple[Decimal | None, Decimal | None]:
+def _range(
+    text: str | None, option: str, *, whole: bool = False
+) -> tuple[Decimal | None, Decimal | None]:
     """`4`, `4..16`, `..16`, `4..`: the least and the most. Raises UsageError."""
     if text is None:
         return None, None
     low, dots, high = text.partition("..")
-    least = _amount(low, option) if low.strip() or not dots else None
-    most = _amount(high, option) if high.strip() else None
+    least = _amount(low, option, whole=whole) if low.strip() or not dots else None
+    most = _amount(high, option, whole=whole) if high.strip() else None
     if least is None and most is None:
         raise UsageError(f"{option} {text[:40]!r} says neither a least nor a most")
     if least is not None and most is not None and least > most:
@@ -134,7 +136,7 @@ def _range(text: str | None, option: str) -> tuple[Decimal | None, Decimal | Non
     return least, most
 
 
-def _amount(text: str, option: str) -> Decimal:
+def _amount(text: str, option: str, *, whole: bool) -> Decimal:
     """`8`, `8GB`, `0.5GiB`: GiB all of them where it is memory, as people mean it."""
     digits = text.strip().lower().removesuffix("b").removesuffix("i").removesuffix("g").strip()
     try:
@@ -143,4 +145,6 @@ def _amount(text: str, option: str) -> Decimal:
         amount = Decimal("NaN")
     if not amount.is_finite() or not 0 < amount < 1_000_000:
         raise UsageError(f"'{text[:40]}' is no amount for {option}", hint=f"{option} 8")
+    if whole and amount != int(amount):
+        raise UsageError(f"'{text[:40]}' is no whole number for {option}", hint=f"{option} 8")
     return amount

@@ -81,6 +81,8 @@ class Capabilities(Model):
     """How long a new server may be missing from lists: absence is believed only after it."""
     tag_pattern: str
     """A regular expression that a whole tag must match."""
+    name_pattern: str = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    """The same for a server's name; every cloud takes that of the default unless it says so."""
     tags_change_after_creation: bool
     billed_by_seconds: int = Field(gt=0)
     """What a bill is rounded up to: 1, or 3600 for whole hours."""

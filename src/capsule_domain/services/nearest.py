@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from capsule_domain.models.money import Rates
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.template import Offer
-from capsule_domain.services.place import cheapest_first
+from capsule_domain.services.place import NOWHERE, cheapest_first
 from capsule_domain.services.why_not import questions
 
 
@@ -13,7 +13,7 @@ def nearest(
     offers: Iterable[Offer],
     wanted: Requirements,
     rates: Rates,
-    unfit: Mapping[str, str] | None = None,
+    unfit: Mapping[str, str] = NOWHERE,
 ) -> str | None:
     """The options to give up, and the cheapest offer that then fits; None when nothing would.
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from capsule_domain.errors import Conflict, NotFound
@@ -12,6 +13,7 @@ from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.template import Offer, Region, Template
 from capsule_domain.services.why_not import questions
 
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 Sized = TypeVar("Sized", bound=Offer | Template)
 
 
@@ -34,7 +36,7 @@ def rank(
     wanted: Requirements,
     rates: Rates,
     *,
-    unfit: Mapping[str, str] | None = None,
+    unfit: Mapping[str, str] = NOWHERE,
 ) -> Ranking[Sized]:
     """Split `offers` into those that fit, cheapest hour first, and the others.
 
@@ -132,5 +134,14 @@ def placed(wanted: Requirements, regions: Iterable[Region]) -> Requirements:
         return wanted.model_copy(update={"region": known_region(word, at)})
     inside = sorted({r.region for r in at if continent_of(r.country) is continent})
     if not inside:
-        raise NotFound("region in", continent, hint="capsule openmesh regions")
+        raise NotFound("continent with a region", continent, hint="capsule openmesh regions")
     return wanted.model_copy(update={"region": continent.value, "regions": tuple(inside)})
+
+
+def refuse_unknown_template(name: str | None, sold: Iterable[Offer | Template]) -> None:
+    """Raises NotFound with the nearest, when nothing bears that name."""
+    if name is None:
+        return
+    known = {word for one in sold for word in (one.template, one.slug)}
+    if name.lower() not in {word.lower() for word in known}:
+        raise NotFound("template", name, known=known, hint="capsule openmesh templates")

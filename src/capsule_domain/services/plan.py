@@ -1,7 +1,7 @@
 """Planning a deploy: the offer, its rivals, and what it will cost; nothing is sent."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypedDict, Unpack
 
@@ -13,7 +13,7 @@ from capsule_domain.models.requirements import Requirements, Spread
 from capsule_domain.models.template import Offer
 from capsule_domain.models.time_to_live import EXPIRES_PREFIX
 from capsule_domain.services.nearest import nearest
-from capsule_domain.services.place import rank
+from capsule_domain.services.place import NOWHERE, rank
 
 MOST_AT_ONCE = 100
 _FALLBACKS = 5
@@ -48,6 +48,7 @@ class Details(Meant, total=False):
     """What else a plan is made by; see `plan_fleet`."""
 
     left_out: Iterable[RejectedOffer]
+    unfit: Mapping[str, str]
     room: Callable[[str], Room]
 
 
@@ -110,32 +111,34 @@ def plan_fleet(
     *,
     spread: Spread | None = None,
     left_out: Iterable[RejectedOffer] = (),
+    unfit: Mapping[str, str] = NOWHERE,
     room: Callable[[str], Room] = _unknown,
     **meant: Unpack[Meant],
 ) -> tuple[DeployPlan, ...]:
     """A plan for each of `names`, each the cheapest that there is for it. Raises NoOfferFits.
 
-    `left_out`: those that were rejected before anyone asked for their price. `room` is
-    asked of a cloud only when it would be chosen.
+    `left_out`: those that were rejected before anyone asked for their price. `unfit`:
+    clouds at which nothing can be rented, each with the reason. `room` is asked of a cloud
+    only when it would be chosen.
     """
     sold = list(offers)
     before = tuple(left_out)
-    unfit: dict[str, str] = {}
+    closed = dict(unfit)
     while True:
-        ranking = rank(sold, wanted, rates, unfit=unfit)
+        ranking = rank(sold, wanted, rates, unfit=closed)
         rejected = (
             *(RejectedOffer(offer=r.offer, reason=r.reason) for r in ranking.rejected),
             *before,
         )
         seen = len(ranking.fitting) + len(rejected)
         if not ranking.fitting:
-            near = nearest(sold, wanted, rates, unfit)
+            near = nearest(sold, wanted, rates, closed)
             raise NoOfferFits(seen, (each.reason for each in rejected), near=near)
         chosen = [*_chosen(ranking.fitting, len(names), spread)]
         full = _without_room((line[0].provider for line in chosen), room)
         if not full:
             break
-        unfit.update(full)
+        closed.update(full)
     return tuple(
         DeployPlan(
             name=name,

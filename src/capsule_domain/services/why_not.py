@@ -29,14 +29,11 @@ class Question(NamedTuple):
     why_not: Answer
 
 
-def questions(
-    wanted: Requirements, rates: Rates, unfit: Mapping[str, str] | None = None
-) -> list[Question]:
+def questions(wanted: Requirements, rates: Rates, unfit: Mapping[str, str]) -> list[Question]:
     """All that `wanted` asks, in the order in which reasons are told.
 
     `unfit`: clouds at which nothing can be rented, each with the reason.
     """
-    closed = unfit or {}
     known = frozenset(("USD", *rates.usd_per))
     asked = [
         Question("", _stock),
@@ -46,8 +43,8 @@ def questions(
     ]
     if wanted.max_price is not None:
         asked.append(Question("--max-price", _price(wanted.max_price, rates)))
-    if closed:
-        asked.append(Question("", lambda offer: closed.get(offer.provider)))
+    if unfit:
+        asked.append(Question("", lambda offer: unfit.get(offer.provider)))
     return asked
 
 

@@ -26,6 +26,7 @@ CAPABILITIES = Capabilities(
     # Tests of Linode's own CLI: 3 to 50 characters, else 400. Which characters is published
     # nowhere (unsourced): these are a cautious choice.
     tag_pattern="[A-Za-z0-9:_.-]{3,50}",
+    name_pattern=instances.NAME_PATTERN,
     # API description: PUT /v4/linode/instances/{linodeId} takes `tags`.
     tags_change_after_creation=True,
     # Linode's billing guide: by the hour, rounded up, to a cap a month.

@@ -102,6 +102,9 @@ def _job(name: str) -> PowerCall:
     return PowerCall(f"/v4/linode/instances/{{id}}/{name}")
 
 
+# API description, `label`: 3 to 64 characters, no two dashes, underscores or full stops together.
+NAME_PATTERN = r"(?!.*(?:--|__|\.\.))[A-Za-z][A-Za-z0-9_.-]{1,62}[A-Za-z0-9]"
+
 SERVERS = Servers(
     every=Collection("/v4/linode/instances", "data", _Linode.read),
     tagged=lambda _tag: ({},),
@@ -110,7 +113,7 @@ SERVERS = Servers(
     path="/v4/linode/instances/{id}",
     item="",
     id_pattern="[1-9][0-9]{0,18}",
-    name_pattern=r"(?!.*(?:--|__|\.\.))[A-Za-z][A-Za-z0-9_.-]{1,62}[A-Za-z0-9]",
+    name_pattern=NAME_PATTERN,
     create=_create,
     default_image="linode/ubuntu24.04",
     retag=tag_field("PUT", "/v4/linode/instances/{id}"),
