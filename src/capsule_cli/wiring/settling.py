@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from capsule_domain.services.first_boot import PrepareBoot
 from capsule_domain.services.first_contact import MeetMachine, ReplaceHostKey
-from capsule_domain.services.generate import Generate
 from capsule_domain.services.install_nixos import InstallNixos
 from capsule_domain.services.machine_of_xnode import MachinesOfXNodes
 from capsule_domain.services.nixos_way import SurveyFor
@@ -22,7 +21,9 @@ from capsule_domain.services.settle import (
 
 if TYPE_CHECKING:
     from capsule_cli.wiring.nixos_services import NixosServices
+    from capsule_domain.models.nixos import GeneratedConfiguration
     from capsule_domain.models.nixos_install import NixosWay
+    from capsule_domain.models.xnode import XNode
     from capsule_domain.ports.settings import OpenmeshSettings
 
 
@@ -57,8 +58,8 @@ def ready(wiring: "NixosServices", settings: "OpenmeshSettings") -> Ready:
     return replace(plain, steps=steps)
 
 
-def _generate(wiring: "NixosServices", way: "NixosWay", provider: str) -> Generate:
-    """As `nixos generate` does it, for a machine as that way leaves it."""
-    survey = SurveyFor(wiring.hardware_survey(), way, provider)
+def _generate(wiring: "NixosServices", way: "NixosWay", xnode: "XNode") -> "GeneratedConfiguration":
+    """As `nixos generate --xnode` does it, for a machine as that way leaves it."""
+    survey = SurveyFor(wiring.hardware_survey(), way, xnode.provider)
     machines = MachinesOfXNodes(wiring.inventory(), wiring.keys(), survey, wiring.known_hosts())
-    return replace(wiring.generate(), machines=lambda: machines)
+    return replace(wiring.generate(), machines=lambda: machines).run(xnode=xnode.name)

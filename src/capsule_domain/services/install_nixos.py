@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from capsule_domain.errors import HostError
 from capsule_domain.models.deployment import DeploymentId
+from capsule_domain.models.nixos import GeneratedConfiguration
 from capsule_domain.models.nixos_install import ChosenWay, NixosWay
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.xnode import XNode
@@ -13,7 +14,6 @@ from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.nixos_installer import NixosInstaller, NixosJob
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.diary import Report
-from capsule_domain.services.generate import Generate
 from capsule_domain.services.machine_system import NIXOS, system_id
 from capsule_domain.services.nixos_way import choose_way, has_whole_disk
 from capsule_domain.services.ready import target_of
@@ -24,11 +24,11 @@ RESTART_SECONDS = 1800.0
 
 @dataclass(frozen=True)
 class InstallNixos:
-    """A step of `settle`. `generate` makes configurations for servers of a cloud, by a way."""
+    """A step of `settle`. `generate` writes the configuration of an xNode, as a way leaves it."""
 
     hosts: Hosts
     journal: Journal
-    generate: Callable[[NixosWay, str], Generate]
+    generate: Callable[[NixosWay, XNode], GeneratedConfiguration]
     installer: Callable[[], NixosInstaller]
     system: AwaitSystem
     timeout_seconds: float = RESTART_SECONDS
@@ -46,7 +46,7 @@ class InstallNixos:
             report("nixos", "is there already")
             return xnode
         report("nixos", f"{chosen.way}: {chosen.because}")
-        written = self.generate(chosen.way, xnode.provider).run(xnode=xnode.name)
+        written = self.generate(chosen.way, xnode)
         report("configuration", written.folder)
         job = NixosJob(
             way=chosen.way,
