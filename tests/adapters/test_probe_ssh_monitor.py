@@ -11,7 +11,7 @@ import pytest
 from capsule_adapters.probes.ssh_monitor import WORKERS, SshMonitor
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
-from capsule_adapters.store.observations import SqliteObservations
+from capsule_adapters.store.samples import SqliteSamples
 from capsule_domain.errors import HostKeyChanged, HostUnreachable, StoreError
 from capsule_domain.models.health import CheckKind, HealthStatus
 from capsule_domain.models.metric import Observation
@@ -155,7 +155,7 @@ def test_a_real_machine_is_watched_into_a_real_store(tmp_path: Path) -> None:
     with (
         Sshd(tmp_path / "sshd") as sshd,
         closing(SshHosts(tmp_path / "known_hosts")) as hosts,
-        closing(SqliteObservations(tmp_path / "metrics.db")) as observations,
+        closing(SqliteSamples(tmp_path / "metrics.db")) as observations,
     ):
         (sshd.home / ".bashrc").write_text("echo Welcome; echo cpu 1 1 1 1\n")
         KnownHostsFile(tmp_path / "known_hosts").pin("id-web", sshd.host_key)

@@ -28,9 +28,7 @@ class FakeSamples:
         for xnode_id, observation in observations.items():
             self._last[xnode_id] = observation
             moment = observation.health.checked_at
-            milliseconds = moment.microsecond // 1000
-            seen = self._seen.setdefault(xnode_id, {})
-            seen[moment.replace(microsecond=milliseconds * 1000)] = observation
+            self._seen.setdefault(xnode_id, {})[_to_millisecond(moment)] = observation
 
     def latest(self) -> Mapping[str, Observation]:
         return dict(self._last)
@@ -48,7 +46,7 @@ class FakeSamples:
             else:
                 health = seen.health.model_copy(update={"checks": ()})
                 shown = seen.model_copy(update={"health": health})
-            if moment >= since and (until is None or moment < until):
+            if moment >= _to_millisecond(since) and (until is None or moment < until):
                 found.append(shown)
         return found
 
@@ -91,6 +89,10 @@ class FakeSamples:
     def _refuse_when_full(self) -> None:
         if self.full_disk:
             raise StoreError("cannot write metrics.db: the disk is full", hint="df -h")
+
+
+def _to_millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _hour(moment: datetime) -> datetime:

@@ -247,9 +247,9 @@ class _RealPorts:
     @cached_property
     def monitor(self) -> "Monitor":
         from capsule_adapters.probes.ssh_monitor import SshMonitor
-        from capsule_adapters.store.observations import SqliteObservations
+        from capsule_adapters.store.samples import SqliteSamples
 
-        observations = SqliteObservations(self._home / "metrics.db")
+        observations = SqliteSamples(self._home / "metrics.db")
         self.closers.append(observations.close)
         return SshMonitor(self.hosts, observations, self.clock)
 

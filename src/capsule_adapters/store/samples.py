@@ -1,0 +1,219 @@
+"""metrics.db: what the monitor saw."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from capsule_adapters.store.faults import reading_records
+from capsule_adapters.store.samples_hours import (
+    HOUR_MS,
+    READ,
+    Rolled,
+    known_figures,
+    read_hour,
+    rolled,
+    write_hours,
+)
+from capsule_adapters.store.samples_rows import (
+    COLUMNS,
+    INSERT,
+    checks_text,
+    from_milliseconds,
+    outcome,
+    read_sample,
+    sample_row,
+    to_milliseconds,
+)
+from capsule_adapters.store.samples_schema import METRICS_MIGRATIONS
+from capsule_adapters.store.sqlite import Database, Row, Synchronous, Transaction
+from capsule_domain.models.history import HourOf
+from capsule_domain.models.metric import Observation
+from capsule_domain.ports.samples import CHECKS_EVERY, HOURS_KEPT, SAMPLES_KEPT
+
+_HISTORY = f"""
+    SELECT {COLUMNS}, body FROM samples LEFT JOIN checks USING (node, at_ms)
+    WHERE node = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms
+"""  # noqa: S608 (fixed texts)
+_HOURS = """
+    SELECT hour, name, instance, low, mean, high, count FROM hours JOIN figures USING (figure)
+    WHERE node = ? AND hour >= ? ORDER BY hour, name, instance
+"""
+_OF_ONE_NODE = ("samples", "checks", "hours", "last")
+"""Its number stays its own: another process may go on using it."""
+_NODES_AT_ONCE = 50
+"""How many xNodes are tidied in one transaction: some tens of milliseconds."""
+_FOREVER_MS = 2**62
+
+
+class SqliteSamples:
+    """`Samples` over metrics.db, a file of its own: a full disk here stops no deploy."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, METRICS_MIGRATIONS, synchronous=Synchronous.NORMAL)
+        self._turn = threading.Lock()
+        self._nodes: dict[str, tuple[int, str]] = {}
+        self._kept: dict[int, tuple[int, tuple[object, ...]]] = {}
+        """When checks were last written, and what they said, by node."""
+
+    def append(self, observations: Mapping[str, Observation], at: datetime) -> None:  # noqa: ARG002
+        """Keep what one tick saw, in one transaction."""
+        if not observations:
+            return
+        with self._turn:
+            try:
+                with self._database.change() as transaction:
+                    self._append(transaction, observations)
+            except BaseException:
+                # What was learnt in a transaction that did not happen is not so.
+                self._nodes.clear()
+                self._kept.clear()
+                raise
+
+    def remember(self, xnode_id: str, observation: Observation) -> None:
+        """Keep what one look at one xNode saw: a tick of its own."""
+        self.append({xnode_id: observation}, observation.health.checked_at)
+
+    def latest(self) -> Mapping[str, Observation]:
+        """The last observation of each xNode, by its id."""
+        with reading_records(self._database.path):
+            rows = self._database.rows("SELECT xnode_id, body FROM last JOIN nodes USING (node)")
+            return {xnode_id: Observation.model_validate_json(body) for xnode_id, body in rows}
+
+    def history(
+        self, xnode_id: str, since: datetime, until: datetime | None = None
+    ) -> Sequence[Observation]:
+        """What was seen from `since` on and before `until`, oldest first."""
+        with reading_records(self._database.path), self._database.snapshot() as transaction:
+            known = _node(transaction, xnode_id)
+            if known is None:
+                return []
+            node, name, _ = known
+            end_ms = _FOREVER_MS if until is None else to_milliseconds(until)
+            rows = transaction.rows(_HISTORY, (node, to_milliseconds(since), end_ms))
+            return [read_sample(xnode_id, name, row) for row in rows]
+
+    def hourly(self, xnode_id: str, since: datetime) -> Sequence[HourOf]:
+        """The hours that end after `since`, with the one that is not over."""
+        first = to_milliseconds(since) // HOUR_MS
+        with reading_records(self._database.path), self._database.snapshot() as transaction:
+            known = _node(transaction, xnode_id)
+            if known is None:
+                return []
+            node, _, rolled_ms = known
+            kept = [read_hour(row) for row in transaction.rows(_HOURS, (node, first))]
+            start_ms = max(rolled_ms, first * HOUR_MS)
+            fresh = rolled(_unrolled(transaction, node, start_ms, _FOREVER_MS))
+            return [_hour(one) for one in (*kept, *fresh)]
+
+    def prune(self, now: datetime) -> None:
+        """Roll up the hours that are over, and forget what is too old, a few xNodes at a time."""
+        nodes = self._database.rows("SELECT node, rolled_ms FROM nodes ORDER BY node")
+        for start in range(0, len(nodes), _NODES_AT_ONCE):
+            with reading_records(self._database.path), self._database.change() as transaction:
+                known = known_figures(transaction)
+                for node, rolled_ms in nodes[start : start + _NODES_AT_ONCE]:
+                    _roll(transaction, node, rolled_ms, now, known)
+                    _forget_old(transaction, node, now)
+
+    def forget(self, xnode_id: str) -> None:
+        """Forget everything of one xNode."""
+        with self._turn, self._database.change() as transaction:
+            known = _node(transaction, xnode_id)
+            if known is not None:
+                for table in _OF_ONE_NODE:
+                    transaction.execute(f"DELETE FROM {table} WHERE node = ?", known[:1])  # noqa: S608
+                self._kept.pop(known[0], None)
+
+    def close(self) -> None:
+        """Let go of the file. The next use opens it again."""
+        self._database.close()
+
+    def _append(self, transaction: Transaction, observations: Mapping[str, Observation]) -> None:
+        samples, last, checks = [], [], []
+        for xnode_id, seen in observations.items():
+            node = self._number(transaction, xnode_id, seen.health.xnode)
+            samples.append(sample_row(node, seen))
+            last.append((node, seen.model_dump_json(exclude_none=True)))
+            at_ms = samples[-1][1]
+            if self._has_news(node, at_ms, seen):
+                checks.append((node, at_ms, checks_text(seen)))
+        transaction.execute_many(INSERT, samples)
+        transaction.execute_many("INSERT OR REPLACE INTO last VALUES (?, ?)", last)
+        transaction.execute_many("INSERT OR REPLACE INTO checks VALUES (?, ?, ?)", checks)
+
+    def _number(self, transaction: Transaction, xnode_id: str, name: str) -> int:
+        """The small number that stands for the xNode in every row."""
+        known = self._nodes.get(xnode_id)
+        if known is None or known[1] != name:
+            transaction.execute(
+                "INSERT INTO nodes (xnode_id, name) VALUES (?, ?)"
+                " ON CONFLICT (xnode_id) DO UPDATE SET name = excluded.name",
+                (xnode_id, name),
+            )
+            ((node,),) = transaction.rows("SELECT node FROM nodes WHERE xnode_id = ?", (xnode_id,))
+            known = self._nodes[xnode_id] = (int(node), name)
+        return known[0]
+
+    def _has_news(self, node: int, at_ms: int, seen: Observation) -> bool:
+        """Whether the checks are kept: they changed, or were not for five minutes."""
+        found = outcome(seen)
+        kept = self._kept.get(node)
+        fresh_ms = CHECKS_EVERY.total_seconds() * 1000
+        if kept is not None and kept[1] == found and 0 <= at_ms - kept[0] < fresh_ms:
+            return False
+        self._kept[node] = (at_ms, found)
+        return True
+
+
+def _node(transaction: Transaction, xnode_id: str) -> tuple[int, str, int] | None:
+    """Number, name, and until when its hours are rolled up; None for one never seen."""
+    rows = transaction.rows(
+        "SELECT node, name, rolled_ms FROM nodes WHERE xnode_id = ?", (xnode_id,)
+    )
+    return rows[0] if rows else None  # type: ignore[return-value]
+
+
+def _unrolled(transaction: Transaction, node: int, start_ms: int, end_ms: int) -> list[Row]:
+    return transaction.rows(
+        f"{READ} WHERE node = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+        (node, start_ms, end_ms),
+    )
+
+
+def _roll(
+    transaction: Transaction,
+    node: int,
+    rolled_ms: int,
+    now: datetime,
+    known: dict[tuple[str, str], int],
+) -> None:
+    end_ms = to_milliseconds(now) // HOUR_MS * HOUR_MS
+    if end_ms <= rolled_ms:
+        return
+    write_hours(transaction, node, rolled(_unrolled(transaction, node, rolled_ms, end_ms)), known)
+    transaction.execute("UPDATE nodes SET rolled_ms = ? WHERE node = ?", (end_ms, node))
+
+
+def _forget_old(transaction: Transaction, node: int, now: datetime) -> None:
+    """By ranges of the key: a condition on the time alone would read the whole table."""
+    oldest_ms = to_milliseconds(now - SAMPLES_KEPT)
+    for table in ("samples", "checks"):
+        transaction.execute(
+            f"DELETE FROM {table} WHERE node = ? AND at_ms < ?",  # noqa: S608
+            (node, oldest_ms),
+        )
+    oldest_hour = to_milliseconds(now - HOURS_KEPT) // HOUR_MS
+    transaction.execute("DELETE FROM hours WHERE node = ? AND hour < ?", (node, oldest_hour))
+
+
+def _hour(one: Rolled) -> HourOf:
+    return HourOf(
+        hour=from_milliseconds(one.hour * HOUR_MS),
+        figure=one.name,
+        instance=one.instance,
+        low=one.low,
+        mean=one.mean,
+        high=one.high,
+        count=one.count,
+    )

@@ -1,0 +1,85 @@
+"""Hours: what many samples come to."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import NamedTuple
+
+from capsule_adapters.store.samples_rows import SCALES, more_of, scaled, unscaled
+from capsule_adapters.store.sqlite import Parameters, Row, Transaction
+from capsule_domain.services.figures import ROLLED, ROLLED_OF_DISKS
+
+HOUR_MS = 3_600_000
+READ = f"SELECT at_ms, more, {', '.join(ROLLED)} FROM samples"  # noqa: S608 (fixed texts)
+_HUNDREDTHS = 100
+
+
+class Rolled(NamedTuple):
+    """One figure over one hour. `hour` counts from 1970."""
+
+    hour: int
+    name: str
+    instance: str
+    low: float
+    mean: float
+    high: float
+    count: int
+
+
+def rolled(rows: Iterable[Row]) -> Iterator[Rolled]:
+    """The hours of one xNode. `rows` are those of `READ`, oldest first."""
+    for hour, some in groupby(rows, key=lambda row: int(row[0]) // HOUR_MS):
+        values: dict[tuple[str, str], list[float]] = {}
+        for row in some:
+            for name, instance, value in _figures(row):
+                values.setdefault((name, instance), []).append(value)
+        for (name, instance), found in sorted(values.items()):
+            mean = sum(found) / len(found)
+            yield Rolled(hour, name, instance, min(found), mean, max(found), len(found))
+
+
+def _figures(row: Row) -> Iterator[tuple[str, str, float]]:
+    _, more, *stored = row
+    for name, value in zip(ROLLED, stored, strict=True):
+        figure = unscaled(value, SCALES[name])
+        if figure is not None:
+            yield name, "", figure
+    for disk in more_of(more).get("disks", ()) if more else ():
+        for name in ROLLED_OF_DISKS:
+            if disk.get(name) is not None:
+                yield name, disk["mount"], disk[name]
+
+
+def write_hours(
+    transaction: Transaction, node: int, hours: Iterable[Rolled], known: dict[tuple[str, str], int]
+) -> None:
+    """Keep the hours of one xNode. `known` are the numbers of figures, and grows."""
+    rows: list[Parameters] = []
+    for one in hours:
+        figure = _figure(transaction, known, one.name, one.instance)
+        numbers = (scaled(value, _HUNDREDTHS) for value in (one.low, one.mean, one.high))
+        rows.append((node, one.hour, figure, *numbers, one.count))
+    transaction.execute_many("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def read_hour(row: Row) -> Rolled:
+    """From hour, name, instance, low, mean, high, count as they are stored."""
+    hour, name, instance, low, mean, high, count = row
+    low, mean, high = (unscaled(value, _HUNDREDTHS) for value in (low, mean, high))
+    return Rolled(hour, name, instance, low, mean, high, count)
+
+
+def known_figures(transaction: Transaction) -> dict[tuple[str, str], int]:
+    """The numbers of the figures that were seen, by name and instance."""
+    rows = transaction.rows("SELECT name, instance, figure FROM figures")
+    return {(name, instance): figure for name, instance, figure in rows}
+
+
+def _figure(
+    transaction: Transaction, known: dict[tuple[str, str], int], name: str, instance: str
+) -> int:
+    key = (name, instance)
+    if key not in known:
+        transaction.execute("INSERT OR IGNORE INTO figures (name, instance) VALUES (?, ?)", key)
+        found: Mapping[tuple[str, str], int] = known_figures(transaction)
+        known.update(found)
+    return known[key]

@@ -1,0 +1,136 @@
+"""Samples as rows: whole numbers, which SQLite keeps in one to four bytes."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from capsule_adapters.store.moments import from_microseconds, to_microseconds
+from capsule_adapters.store.sqlite import Row
+from capsule_domain.models.health import Check, Health, HealthStatus
+from capsule_domain.models.metric import Metrics, Observation
+
+STATUSES: Mapping[HealthStatus, int] = {
+    HealthStatus.HEALTHY: 0,
+    HealthStatus.DEGRADED: 1,
+    HealthStatus.UNHEALTHY: 2,
+    HealthStatus.UNKNOWN: 3,
+    HealthStatus.UNTRUSTED: 4,
+}
+"""As they stand in files: a number that was given to one is never given to another."""
+_STATUS = {number: status for status, number in STATUSES.items()}
+
+SCALES: Mapping[str, int] = {
+    "cpu_percent": 100,
+    "steal_percent": 100,
+    "memory_percent": 100,
+    "load_1": 100,
+    "load_5": 100,
+    "load_15": 100,
+    "uptime_seconds": 100,
+    "cores": 1,
+    "received_bytes_per_second": 1,
+    "sent_bytes_per_second": 1,
+    "read_bytes_per_second": 1,
+    "written_bytes_per_second": 1,
+}
+"""The figures that have a column, each with how many of its units make a whole one."""
+_SCALED = tuple(SCALES.items())
+_ELSEWHERE = {*SCALES, "xnode", "collected_at", "boot_id"}
+"""What `more` does not hold. The start of a machine is in its last observation alone."""
+
+COLUMNS = ", ".join(["at_ms", "status", "collected_after_ms", *SCALES, "more"])
+INSERT = (
+    f"INSERT OR REPLACE INTO samples (node, {COLUMNS})"  # noqa: S608 (fixed texts)
+    f" VALUES ({', '.join('?' * (len(SCALES) + 5))})"
+)
+
+_CHECKS = TypeAdapter(tuple[Check, ...])
+_LARGEST = 2**53
+"""Beyond it a float holds no whole numbers one by one; nor does SQLite beyond 2**63."""
+
+
+def scaled(value: float | None, scale: int) -> int | float | None:
+    """A whole number, or the value itself as a float when it is past all measure."""
+    if value is None or math.isnan(value):
+        return None
+    units = value * scale
+    return round(units) if -_LARGEST < units < _LARGEST else float(value)
+
+
+def unscaled(stored: float | None, scale: int) -> float | None:
+    """What `scaled` was given, as near as it was kept."""
+    if stored is None or isinstance(stored, float):
+        return stored
+    return stored if scale == 1 else stored / scale
+
+
+def to_milliseconds(moment: datetime) -> int:
+    return to_microseconds(moment) // 1000
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    return from_microseconds(milliseconds * 1000)
+
+
+def sample_row(node: int, seen: Observation) -> tuple[str | int | float | None, ...]:
+    """In the order of `INSERT`."""
+    at_ms = to_milliseconds(seen.health.checked_at)
+    status, metrics = STATUSES[seen.health.status], seen.metrics
+    if metrics is None:
+        return (node, at_ms, status, None, *(None for _ in SCALES), None)
+    figures = [scaled(getattr(metrics, name), scale) for name, scale in _SCALED]
+    after_ms = to_milliseconds(metrics.collected_at) - at_ms
+    return (node, at_ms, status, after_ms, *figures, _more(metrics))
+
+
+def _more(metrics: Metrics) -> str | None:
+    """What has no column, as JSON, where it was read: it is, at every fifth look or so."""
+    if metrics.disks is metrics.failed_units is metrics.gpus is metrics.generation is None:
+        return None
+    found = metrics.model_dump(mode="json", exclude=_ELSEWHERE, exclude_none=True)
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False) if found else None
+
+
+def more_of(text: str | None) -> dict[str, Any]:
+    """What `more` holds. Raises ValueError."""
+    found = {} if text is None else json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")  # noqa: TRY004 (a record that is not ours)
+    return found
+
+
+def checks_text(seen: Observation) -> str:
+    """The checks as JSON."""
+    return _CHECKS.dump_json(seen.health.checks, exclude_defaults=True).decode()
+
+
+def outcome(seen: Observation) -> tuple[object, ...]:
+    """What of the checks is news when it changes."""
+    return tuple((check.kind, check.instance, check.ok) for check in seen.health.checks)
+
+
+def read_sample(xnode_id: str, name: str, row: Row) -> Observation:
+    """From `COLUMNS` and the checks, which may be None. Raises ValueError."""
+    at_ms, status, after_ms, *figures, more, checks = row
+    if status not in _STATUS:
+        raise ValueError(f"no status has the number {status}")
+    health = Health(
+        xnode=name,
+        status=_STATUS[status],
+        checks=() if checks is None else _CHECKS.validate_json(checks),
+        checked_at=from_milliseconds(at_ms),
+    )
+    if after_ms is None:
+        return Observation(xnode_id=xnode_id, health=health)
+    known = {
+        name: unscaled(stored, scale)
+        for (name, scale), stored in zip(_SCALED, figures, strict=True)
+        if stored is not None
+    }
+    collected_at = from_milliseconds(at_ms + after_ms)
+    metrics = Metrics(xnode=name, collected_at=collected_at, **known, **more_of(more))
+    return Observation(xnode_id=xnode_id, health=health, metrics=metrics)

@@ -1,0 +1,217 @@
+"""metrics.db: what any sample may be, who uses it side by side, and older files."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from capsule_adapters.store.samples import SqliteSamples
+from capsule_adapters.store.samples_schema import METRICS_MIGRATIONS
+from capsule_adapters.store.sqlite import open_database
+from capsule_domain.errors import StoreError
+from capsule_domain.models.health import Check, CheckKind, Health, HealthStatus
+from capsule_domain.models.metric import Disk, Metrics, Observation
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Iterator[SqliteSamples]:
+    made = SqliteSamples(tmp_path / "home" / "metrics.db")
+    yield made
+    made.close()
+
+
+def seen(minutes: float, *, cpu: float | None = 5.0, name: str = "web") -> Observation:
+    moment = NOON + timedelta(minutes=minutes)
+    health = Health.judged(name, (Check(kind=CheckKind.SSH, ok=True, latency_ms=1.5),), moment)
+    metrics = Metrics(xnode=name, cpu_percent=cpu, collected_at=moment)
+    return Observation(health=health, metrics=metrics)
+
+
+def test_another_process_sees_the_same(samples: SqliteSamples, tmp_path: Path) -> None:
+    samples.remember("a1", seen(0))
+    other = SqliteSamples(tmp_path / "home" / "metrics.db")
+    assert dict(other.latest()) == {"a1": seen(0)}
+    other.remember("a2", seen(1, name="db"))
+    other.close()
+    samples.remember("a2", seen(2, name="db"))
+    assert dict(samples.latest()) == {"a1": seen(0), "a2": seen(2, name="db")}
+
+
+def test_a_name_that_a_process_forgot_is_nobody_elses(
+    samples: SqliteSamples, tmp_path: Path
+) -> None:
+    samples.remember("a1", seen(0))
+    with closing(SqliteSamples(tmp_path / "home" / "metrics.db")) as other:
+        other.forget("a1")
+        other.remember("b2", seen(0, name="other"))
+    samples.remember("a1", seen(1))
+    assert {id_: one.health.xnode for id_, one in samples.latest().items()} == {
+        "a1": "web",
+        "b2": "other",
+    }
+
+
+def test_threads_may_append_side_by_side(samples: SqliteSamples) -> None:
+    failures: list[BaseException] = []
+
+    def append(name: str) -> None:
+        try:
+            for minute in range(20):
+                samples.remember(name, seen(minute, name=name))
+                samples.prune(NOON)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=append, args=(f"x{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {name: one.health.checked_at for name, one in samples.latest().items()} == {
+        f"x{n}": NOON + timedelta(minutes=19) for n in range(6)
+    }
+
+
+def test_a_day_is_kept_and_what_is_older_goes(samples: SqliteSamples) -> None:
+    for hour in range(50):
+        samples.remember("a1", seen(60 * hour))
+    samples.remember("a2", seen(0, name="idle"))
+    samples.prune(NOON + timedelta(hours=49))
+    kept = [one.health.checked_at for one in samples.history("a1", LONG_AGO)]
+    assert kept == [NOON + timedelta(hours=hour) for hour in range(25, 50)]
+    assert len(samples.hourly("a1", LONG_AGO)) == 50
+    assert samples.latest()["a2"] == seen(0, name="idle")
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        "UPDATE samples SET status = 77",
+        "UPDATE samples SET more = '[]'",
+        "UPDATE samples SET more = '{\"disks\": 3}'",
+        "UPDATE checks SET body = 'x'",
+    ],
+)
+def test_a_record_that_is_not_ours_is_told(samples: SqliteSamples, spoilt: str) -> None:
+    samples.remember("a1", seen(0))
+    with samples._database.change() as transaction:
+        transaction.execute(spoilt)
+    with pytest.raises(StoreError, match=r"metrics\.db holds a record"):
+        samples.history("a1", LONG_AGO)
+
+
+def test_a_last_record_that_is_not_ours_is_told(samples: SqliteSamples) -> None:
+    samples.remember("a1", seen(0))
+    with samples._database.change() as transaction:
+        transaction.execute("UPDATE last SET body = '{}'")
+    with pytest.raises(StoreError, match=r"metrics\.db holds a record"):
+        samples.latest()
+
+
+def test_a_file_of_the_first_form_goes_over_with_all_that_it_held(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.db"
+    open_database(path, METRICS_MIGRATIONS[:1]).close()
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("INSERT INTO nodes VALUES (1, 'a1'), (2, 'a2')")
+        row = "INSERT INTO observations VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        us = int(NOON.timestamp()) * 1_000_000
+        checks = '[{"kind":"ssh","ok":true,"latency_ms":1.5,"error":null}]'
+        disks = '[{"mount":"/a b","used_percent":34.5,"inodes_percent":null}]'
+        figures = (us + 2_000, 12.5, 50.25, 0.5, 1.0, 1.5, 99.0, disks)
+        old.execute(row, (1, us, "web", "healthy", checks, *figures))
+        old.execute(row, (1, us - 60_000_000, "web", "unhealthy", "[]", *(None,) * 8))
+        old.execute(row, (2, us, "db", "unknown", "[]", *(None,) * 8))
+        old.execute("INSERT INTO last VALUES (1, ?), (2, ?)", (us, us))
+    with closing(SqliteSamples(path)) as samples:
+        expected = Metrics(
+            xnode="web",
+            cpu_percent=12.5,
+            memory_percent=50.25,
+            load_1=0.5,
+            load_5=1.0,
+            load_15=1.5,
+            uptime_seconds=99.0,
+            disks=(Disk(mount="/a b", used_percent=34.5),),
+            collected_at=NOON + timedelta(milliseconds=2),
+        )
+        before, now = samples.history("a1", LONG_AGO)
+        assert before.health.status is HealthStatus.UNHEALTHY
+        assert now.metrics == expected
+        last = samples.latest()
+        assert last["a1"].metrics == expected
+        assert last["a1"].health.checks == now.health.checks
+        assert last["a2"].health == Health(xnode="db", status=HealthStatus.UNKNOWN, checked_at=NOON)
+
+
+PERCENT = st.floats(0, 100)
+FIGURE = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+MOMENTS = st.datetimes(timezones=st.just(UTC)).filter(lambda m: 1000 < m.year < 9000)
+CHECKS = st.builds(
+    Check,
+    kind=st.sampled_from(CheckKind),
+    ok=st.booleans(),
+    latency_ms=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    error=st.none() | st.text(max_size=20),
+)
+DISKS = st.builds(
+    Disk, mount=st.text(max_size=9), used_percent=PERCENT, inodes_percent=st.none() | PERCENT
+)
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Observation:
+    name = draw(st.text(max_size=10))
+    health = Health(
+        xnode=name,
+        status=draw(st.sampled_from(HealthStatus)),
+        checks=tuple(draw(st.lists(CHECKS, max_size=3))),
+        checked_at=draw(MOMENTS),
+    )
+    if draw(st.booleans()):
+        return Observation(xnode_id="any", health=health)
+    metrics = Metrics(
+        xnode=name,
+        cpu_percent=draw(st.none() | PERCENT),
+        memory_percent=draw(st.none() | PERCENT),
+        disks=draw(st.none() | st.lists(DISKS, max_size=2).map(tuple)),
+        load_1=draw(FIGURE),
+        uptime_seconds=draw(FIGURE),
+        received_bytes_per_second=draw(FIGURE),
+        failed_units=draw(st.none() | st.lists(st.text(max_size=9), max_size=2).map(tuple)),
+        generation=draw(st.none() | st.integers(-5, 2**70)),
+        collected_at=draw(MOMENTS),
+    )
+    return Observation(xnode_id="any", health=health, metrics=metrics)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(observation=anything())
+def test_whatever_was_seen_comes_back(samples: SqliteSamples, observation: Observation) -> None:
+    samples.forget("any")
+    samples.remember("any", observation)
+    assert samples.latest()["any"] == observation
+    (kept,) = samples.history("any", LONG_AGO)
+    assert kept.health.status == observation.health.status
+    assert kept.health.checks == observation.health.checks
+    assert abs(kept.health.checked_at - observation.health.checked_at) < timedelta(milliseconds=1)
+    before, after = observation.metrics, kept.metrics
+    assert (before is None) == (after is None)
+    if before is None or after is None:
+        return
+    assert (after.disks, after.failed_units) == (before.disks, before.failed_units)
+    assert after.generation == before.generation
+    for name, unit in (("cpu_percent", 0.01), ("load_1", 0.01), ("received_bytes_per_second", 1)):
+        old, new = getattr(before, name), getattr(after, name)
+        assert (old is None) == (new is None)
+        assert old is None or new == pytest.approx(old, abs=unit / 2 + 1e-9)
+    samples.hourly("any", LONG_AGO)
