@@ -56,7 +56,11 @@ OPENMESH = Node(
             "The regions of the clouds, and other words for them.", "templates:regions"
         ),
         "deploy": Node("Rent the cheapest server that fits.", "deploy:deploy"),
-        "deployments": Node("The journal of deployments.", "deploy:deployments"),
+        "deployments": Node("The journal of deployments.", "deployments:deployments"),
+        "reconcile": Node(
+            "Every server in every account, beside what the books say.", "reconcile:reconcile"
+        ),
+        "reap": Node("End what has expired, whichever Capsule rented it.", "reap:reap"),
         "xnodes": Node("The xNodes that Capsule looks after.", "xnodes:xnodes"),
         "xnode": Node(
             "One xNode's life.",

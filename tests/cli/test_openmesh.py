@@ -182,7 +182,8 @@ def test_the_journal_says_what_may_be_billed(desk: Desk) -> None:
     done = desk.says("openmesh", "deploy", "--name", "web-1", "--yes")
     assert done.code == 6
     listed = desk.says("openmesh", "deployments")
-    assert listed.stdout.splitlines()[1].split()[:4] == ["id1", "○", "web-1", "rented"]
+    assert listed.stdout.splitlines()[1].split()[:4] == ["0000000001", "○", "web-1", "rented"]
     assert "⚠ 1 unfinished: something may be billed and not in use" in listed.stdout
     one = desk.says("openmesh", "deployments", "web-1")
-    assert "▸ capsule openmesh xnode terminate web-1" in one.stdout
+    assert "▸ capsule openmesh deploy --resume 0000000001" in one.stdout
+    assert "▸ capsule openmesh deploy --abandon 0000000001" in one.stdout
