@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capsule_adapters.presets.catalogue import TomlCatalogue
 from capsule_domain.errors import Conflict, NotFound
+from capsule_domain.models.continent import Continent, continent_named, continent_of
 from capsule_domain.models.money import Money, Rates
+from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.requirements import PriceLimit, Requirements
 from capsule_domain.models.template import Arch, Gpu, Offer, Region, Stock, Template
 from capsule_domain.services.place import (
@@ -16,6 +19,7 @@ from capsule_domain.services.place import (
     offers_of,
     placed,
     rank,
+    refuse_unknown_template,
     region_meant,
     regions_of,
 )
@@ -52,11 +56,12 @@ offers = st.lists(
         arch=st.sampled_from(list(Arch)),
         vcpus=st.integers(1, 8),
         memory_mib=st.sampled_from([512, 1024, 4096, 6144]),
+        disk_gib=st.sampled_from([0, 25, 80]),
         gpu=st.none()
         | st.builds(
             Gpu,
             model=st.sampled_from(["NVIDIA H100", "NVIDIA L4"]),
-            count=st.just(1),
+            count=st.integers(1, 4),
             memory_gib=st.just(24),
         ),
         price_per_hour=st.builds(
@@ -69,12 +74,21 @@ offers = st.lists(
 wishes = st.builds(
     Requirements,
     min_vcpus=st.none() | st.integers(1, 8),
+    max_vcpus=st.none() | st.integers(1, 8),
     min_memory_gib=st.none() | st.sampled_from([Decimal("0.5"), Decimal(1), Decimal(4)]),
+    max_memory_gib=st.none() | st.sampled_from([Decimal(1), Decimal(4)]),
+    min_disk_gib=st.none() | st.just(25),
+    max_disk_gib=st.none() | st.just(50),
+    gpu_count=st.none() | st.integers(1, 4),
+    template=st.none() | st.sampled_from(["A", "do-basic-1"]),
+    regions=st.just(()),
+    os=st.none() | st.sampled_from(list(OperatingSystem)),
     max_price=st.none() | st.sampled_from([PriceLimit.parse("0.5"), PriceLimit.parse("0.5EUR")]),
     gpu=st.booleans(),
     gpu_model=st.none() | st.just("h100"),
     region=st.none() | st.just("fra1"),
     provider=st.none() | st.just("scaleway"),
+    providers=st.just(()) | st.just(("scaleway", "digitalocean")),
     arch=st.none() | st.sampled_from(list(Arch)),
 )
 
@@ -83,9 +97,18 @@ def fits(offer: Offer, wanted: Requirements) -> bool:
     """The same question, asked in the plainest way."""
     usd = {"USD": Decimal(1), "EUR": Decimal("1.1")}
     limit = wanted.max_price
+    gpus = offer.gpu.count if offer.gpu else 0
+    needy = wanted.os in (OperatingSystem.XNODEOS, OperatingSystem.NIXOS)
     return (
         offer.stock is not Stock.NONE
         and (wanted.provider in (None, offer.provider))
+        and (wanted.template in (None, "do-basic-1") or offer.slug == "a")
+        and offer.vcpus <= (wanted.max_vcpus or 99)
+        and offer.memory_mib <= (wanted.max_memory_gib or 99) * 1024
+        and (wanted.min_disk_gib or 0) <= offer.disk_gib <= (wanted.max_disk_gib or 99)
+        and gpus >= (wanted.gpu_count or 0)
+        and not (needy and offer.arch is not Arch.X86_64)
+        and not (wanted.os is OperatingSystem.XNODEOS and offer.memory_mib < 4096)
         and (wanted.region in (None, offer.region))
         and (wanted.arch in (None, offer.arch))
         and offer.vcpus >= (wanted.min_vcpus or 0)
@@ -138,6 +161,14 @@ def test_the_order_of_the_question_does_not_matter(
         (Requirements(provider="vultr"), "it is at digitalocean"),
         (Requirements(arch=Arch.AARCH64), "it is x86_64"),
         (Requirements(max_price=PriceLimit.parse("5/mo")), "costs 6 USD"),
+        (Requirements(max_vcpus=1, max_memory_gib=Decimal("0.5")), "has 1 GiB, more than 0.5"),
+        (Requirements(min_disk_gib=80), "has 25 GiB of disk, not 80"),
+        (Requirements(max_disk_gib=20), "has 25 GiB of disk, more than 20"),
+        (Requirements(gpu_count=2), "has no GPU"),
+        (Requirements(template="do-basic-2"), "it is not do-basic-2"),
+        (Requirements(providers=("vultr", "aws")), "it is at digitalocean"),
+        (Requirements(region="Asia", regions=("sgp1",)), "not sold in Asia"),
+        (Requirements(os=OperatingSystem.XNODEOS), "xnodeos needs 4 GiB, and it has less"),
     ],
 )
 def test_each_rejection_says_why(wanted: Requirements, reason: str) -> None:
@@ -203,3 +234,50 @@ def test_a_filter_takes_a_word_that_nobody_knows_as_it_is() -> None:
 def test_offers_tell_their_regions_once() -> None:
     offers = [an_offer(), an_offer()]
     assert len(regions_of(offers)) == 1
+
+
+ABROAD = [
+    Region(provider="one", region="fra1", country="DE"),
+    Region(provider="one", region="sgp1", country="SG"),
+    Region(provider="two", region="ams", country="NL"),
+    Region(provider="two", region="nowhere"),
+    Region(provider="two", region="as", country="US"),
+]
+
+
+def test_a_continent_is_all_the_regions_on_it() -> None:
+    for word in ("eu", "Europe", "EUROPE"):
+        wanted = placed(Requirements(region=word), ABROAD)
+        assert (wanted.region, wanted.regions) == ("Europe", ("ams", "fra1"))
+    [offer] = rank(
+        [an_offer(), an_offer(region="sgp1")], placed(Requirements(region="eu"), ABROAD), RATES
+    ).fitting
+    assert offer.region == "fra1"
+    one = placed(Requirements(region="eu", providers=("one", "three")), ABROAD)
+    assert one.regions == ("fra1",)
+
+
+def test_a_region_of_that_name_goes_before_the_continent() -> None:
+    assert placed(Requirements(region="as"), ABROAD).region == "as"
+    assert placed(Requirements(region="as", provider="one"), ABROAD).regions == ("sgp1",)
+
+
+def test_a_continent_without_a_region_is_not_found() -> None:
+    with pytest.raises(NotFound, match="no continent with a region named 'South America'"):
+        placed(Requirements(region="sa"), ABROAD)
+
+
+def test_every_country_of_the_catalogue_is_on_a_continent() -> None:
+    countries = {region.country for region in TomlCatalogue().regions()}
+    assert all(continent_of(country) for country in countries)
+    assert continent_of("") is None
+    assert continent_of("zz") is None
+    assert continent_named("north america") is Continent.NORTH_AMERICA
+    assert continent_named("nyc1") is None
+
+
+def test_an_unknown_template_suggests_the_nearest() -> None:
+    refuse_unknown_template(None, [])
+    refuse_unknown_template("DO-basic-1", [an_offer()])
+    with pytest.raises(NotFound, match="did you mean do-basic-1"):
+        refuse_unknown_template("do-basic-2", [an_offer()])
