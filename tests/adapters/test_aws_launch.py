@@ -81,6 +81,17 @@ def test_the_newest_ubuntu_that_canonical_released_is_taken(
     assert [form["ImageId"] for form in asked(aws)] == [image]
 
 
+@pytest.mark.parametrize(
+    ("slug", "image"),
+    [("t3.micro", "ami-0a0a0a0a0a0a0a008"), ("t4g.small", "ami-0a0a0a0a0a0a0a009")],
+)
+def test_the_newest_image_by_nixos_itself_is_taken_for_its_word(
+    aws: Rehearsal, slug: str, image: str
+) -> None:
+    aws.provider.create(REQUEST.model_copy(update={"slug": slug, "image": "nixos"}))
+    assert [form["ImageId"] for form in asked(aws)] == [image]
+
+
 def test_an_image_that_is_named_is_taken_and_a_wrong_one_refused(aws: Rehearsal) -> None:
     debian = {"image": "ami-0a0a0a0a0a0a0a007"}
     aws.provider.create(REQUEST.model_copy(update=debian))

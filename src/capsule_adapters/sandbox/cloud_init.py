@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from capsule_domain.models.operating_system import OperatingSystem
+
 LIMIT_BYTES = 64 * 1024
 HEADER = "#cloud-config"
 HONOURED = ("ssh_keys", "ssh_authorized_keys", "ssh_deletekeys", "disable_root")
@@ -20,8 +22,8 @@ class FirstBoot:
     host_key: str | None = field(default=None, repr=False)
     """A private ed25519 key in OpenSSH's form."""
     authorized_keys: tuple[str, ...] = ()
-    is_xnode: bool = False
-    """Whether it runs the installer of XnodeOS, which is taken to have ended well."""
+    system: OperatingSystem = OperatingSystem.STOCK
+    """XnodeOS where its installer is run, which is taken to have ended well."""
     notes: tuple[str, ...] = ()
 
 
@@ -35,7 +37,7 @@ def read_user_data(text: str) -> FirstBoot:
     if of_image is not None:
         lines = of_image[1].replace("|", "\n") + "\n"
         private, notes = _as_host_key(lines, "SSH_HOST_ED25519_KEY")
-        return FirstBoot(private, notes=notes)
+        return FirstBoot(private, system=OperatingSystem.NIXOS, notes=notes)
     if text.split("\n", 1)[0].strip() != HEADER:
         return FirstBoot(notes=(f"user data ignored: it does not begin with {HEADER}",))
     try:
@@ -47,7 +49,8 @@ def read_user_data(text: str) -> FirstBoot:
     is_xnode = XNODE_INSTALLER.search(repr(content.get("runcmd"))) is not None
     honoured = (*HONOURED, "runcmd") if is_xnode else HONOURED
     unknown = tuple(f"{key}: not rehearsed" for key in content if key not in honoured)
-    return FirstBoot(host_key, keys, is_xnode, (*said, *more, *unknown))
+    system = OperatingSystem.XNODEOS if is_xnode else OperatingSystem.STOCK
+    return FirstBoot(host_key, keys, system, (*said, *more, *unknown))
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

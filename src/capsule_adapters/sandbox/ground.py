@@ -14,6 +14,7 @@ from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import make_private_folder, read_limited, write_atomically
 from capsule_domain.errors import StoreError
 from capsule_domain.models.base import Model
+from capsule_domain.models.operating_system import OperatingSystem
 
 LIMIT_BYTES = 1024 * 1024
 FOLDERS = ("etc/ssh", "root", "tmp", "home", "opt", "srv", "run/rehearsal", "var/log", "var/tmp")
@@ -116,14 +117,17 @@ class Ground:
             return False
         return True
 
-    def become_xnode(self) -> None:
-        """What an Xnode's installer leaves: NixOS, with its manager."""
+    def settle_system(self, system: OperatingSystem) -> None:
+        """What tells which system it is: Ubuntu's unless it is another; an Xnode's manager."""
+        if system is OperatingSystem.STOCK:
+            return
         with reporting("write", self.disk):
             (self.disk / "etc/os-release").write_text(
-                'NAME=NixOS\nID=nixos\nVERSION_ID="25.11"\n'
-                'PRETTY_NAME="XnodeOS on NixOS 25.11 (rehearsal)"\n'
+                'NAME=NixOS\nID=nixos\nVERSION_ID="26.05"\n'
+                f'PRETTY_NAME="NixOS 26.05 (rehearsal of {system})"\n'
             )
-            (self.disk / "var/lib/rehearsal/units/xnode-manager").write_text("active\n")
+            if system is OperatingSystem.XNODEOS:
+                (self.disk / "var/lib/rehearsal/units/xnode-manager").write_text("active\n")
 
     def user_data(self) -> str:
         """What was given at creation."""

@@ -121,8 +121,7 @@ class SandboxMachines:
         ground.prepare(server_id, name, user_data)
         ground.note("cloud-init.log", first.notes)
         _keep_host_key(ground, first)
-        if first.is_xnode:
-            ground.become_xnode()
+        ground.settle_system(first.system)
         record = Record(
             server_id=server_id,
             name=name,

@@ -4,6 +4,9 @@ from enum import StrEnum
 
 from capsule_domain.models.base import Model
 
+NIXOS_IMAGE = "nixos"
+"""The word for the newest image by NixOS itself, which a cloud's adapter finds."""
+
 
 class NixosWay(StrEnum):
     """IMAGE: the server starts as NixOS, and builds its configuration. ANYWHERE: the system

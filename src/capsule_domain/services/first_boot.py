@@ -7,13 +7,13 @@ from pydantic import SecretStr
 
 from capsule_domain.errors import ConfigurationError
 from capsule_domain.models.deployment import DeployPlan
-from capsule_domain.models.nixos_install import NixosWay
+from capsule_domain.models.nixos_install import NIXOS_IMAGE, NixosWay
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.server import Capabilities
 from capsule_domain.models.template import Arch
 from capsule_domain.ports.host import DeployKey, HostKey
 from capsule_domain.ports.settings import OpenmeshSettings
-from capsule_domain.services.nixos_way import IMAGE, choose_way
+from capsule_domain.services.nixos_way import choose_way
 from capsule_domain.services.user_data import nixos_image_user_data, user_data
 from capsule_domain.services.xnodeos import install_command
 
@@ -66,7 +66,7 @@ class PrepareBoot:
             chosen = choose_way(plan.offer, can)
             self.refuse_unable(chosen.way)
             if chosen.way is NixosWay.IMAGE:
-                return FirstBoot(nixos_image_user_data(host_key), plan.image or IMAGE)
+                return FirstBoot(nixos_image_user_data(host_key), plan.image or NIXOS_IMAGE)
         told = user_data(host_key) if can.user_data_max_bytes else SecretStr("")
         return FirstBoot(told, plan.image)
 

@@ -12,8 +12,6 @@ from capsule_domain.ports.hardware_survey import HardwareSurvey
 from capsule_domain.ports.host import Target
 from capsule_domain.services.cloud_hardware import LAID_OUT, cloud_hardware
 
-IMAGE = "nixos"
-"""The word for the newest image by NixOS itself, which a cloud's adapter finds."""
 LEAST_FOR_KEXEC_MIB = 1536
 """nixos-images asks for 1 GB of physical memory, and at that it almost always fails."""
 

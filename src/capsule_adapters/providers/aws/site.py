@@ -10,15 +10,23 @@ from capsule_adapters.providers.aws.keys import ensure_key
 from capsule_adapters.providers.aws.readings import Image, InstanceType, Subnet
 from capsule_adapters.rest.wire import understood
 from capsule_domain.errors import OutOfStock, ProviderError
+from capsule_domain.models.nixos_install import NIXOS_IMAGE
 from capsule_domain.models.server import ServerRequest
 from capsule_domain.models.template import Arch
 
-_UBUNTU = "099720109477"
-"""Canonical's account, which owns Ubuntu's images."""
-_IMAGE_NAMES = {
-    Arch.X86_64: "ubuntu/images/hvm-ssd*/ubuntu-noble-24.04-amd64-server-*",
-    Arch.AARCH64: "ubuntu/images/hvm-ssd*/ubuntu-noble-24.04-arm64-server-*",
-}
+# Whose images, by the account that owns them, and what they are called there.
+_UBUNTU = (
+    "099720109477",
+    {
+        Arch.X86_64: "ubuntu/images/hvm-ssd*/ubuntu-noble-24.04-amd64-server-*",
+        Arch.AARCH64: "ubuntu/images/hvm-ssd*/ubuntu-noble-24.04-arm64-server-*",
+    },
+)
+# nixos.github.io/amis
+_NIXOS = (
+    "427812963091",
+    {Arch.X86_64: "nixos/26.05*-x86_64-linux", Arch.AARCH64: "nixos/26.05*-aarch64-linux"},
+)
 _ROOT_GIB = {"t3.micro": 30, "t3.medium": 50, "m5.large": 100, "c5.2xlarge": 200}
 """The disks of the catalogue's templates."""
 _USUAL_ROOT_GIB = 30
@@ -80,18 +88,21 @@ class Surveyor:
         return arch
 
     def _image(self, region: str, arch: Arch, image_id: str | None) -> Image:
-        """The one that was asked for, or else the newest Ubuntu 24.04: ids differ by region."""
-        if image_id is not None:
+        """The one that was asked for, or the newest of NixOS 26.05 for the word `nixos`, or else
+        the newest Ubuntu 24.04: ids differ by region.
+        """
+        if image_id not in (None, NIXOS_IMAGE):
             wanted: dict[str, Any] = {"ImageIds": [image_id]}
         else:
+            owner, names = _NIXOS if image_id == NIXOS_IMAGE else _UBUNTU
             filters = {
-                "name": _IMAGE_NAMES[arch],
+                "name": names[arch],
                 "state": "available",
                 "root-device-type": "ebs",
                 "virtualization-type": "hvm",
             }
             wanted = {
-                "Owners": [_UBUNTU],
+                "Owners": [owner],
                 "Filters": [{"Name": k, "Values": [v]} for k, v in filters.items()],
             }
         answered = self._api.pages("ec2", region, "describe_images", "Images", **wanted)

@@ -6,6 +6,7 @@ reached into where it is kinder than AWS: an instance of moto's runs at once.
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -152,7 +153,7 @@ def _day(name: str) -> Any:
     """The day in an image's name, as moto wants it."""
     from datetime import datetime
 
-    day = next(part for part in name.split("-") if part.isdecimal() and len(part) == 8)
+    day = next(part for part in re.split(r"[-.]", name) if part.isdecimal() and len(part) == 8)
     return datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007  moto's times have no zone
 
 

@@ -10,6 +10,7 @@ from capsule_adapters.sandbox.aws.engine import Engine
 from capsule_adapters.sandbox.aws.fleet import Fleet
 from capsule_adapters.sandbox.aws.objections import object_to, tags_of, user_data_of
 from capsule_adapters.sandbox.aws.state import Promise, Rental, State
+from capsule_adapters.sandbox.aws.stock import NIXOS_IMAGES
 from capsule_adapters.sandbox.aws.temper import Temper
 from capsule_adapters.sandbox.aws.wire import Call, Refusal, xml
 
@@ -54,8 +55,7 @@ class Renting:
         user_data = user_data_of(call)
         tags = dict(tags_of(call, "TagSpecification.1.Tag"))
         key = self._engine.region(call.region).key_pairs.get(call.parameters.get("KeyName", ""))
-        # Ubuntu's images keep root out, key or no key, unless they are told otherwise.
-        keys = [key.public_key] if key is not None and _lets_root_in(user_data) else []
+        keys = [key.public_key] if key is not None and _lets_root_in(call, user_data) else []
         rental = Rental(
             id=instance_id,
             region=call.region,
@@ -87,9 +87,12 @@ def _digest(call: Call) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _lets_root_in(user_data: str) -> bool:
+def _lets_root_in(call: Call, user_data: str) -> bool:
+    """Ubuntu's images keep root out, key or no key, unless they are told otherwise."""
     import yaml
 
+    if call.parameters["ImageId"] in NIXOS_IMAGES:
+        return True
     try:
         content = yaml.safe_load(user_data)
     except (yaml.YAMLError, RecursionError, ValueError):

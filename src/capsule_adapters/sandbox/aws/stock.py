@@ -42,6 +42,7 @@ TYPES = {
 }
 
 CANONICAL = "099720109477"
+NIXOS = "427812963091"
 _RELEASE = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04"
 _DAILY = "ubuntu/images-testing/hvm-ssd-gp3/ubuntu-noble-daily"
 
@@ -54,8 +55,12 @@ IMAGES: tuple[tuple[str, str, str, str], ...] = (
     ("ami-0a0a0a0a0a0a0a005", CANONICAL, f"{_DAILY}-amd64-server-20261122", "x86_64"),
     ("ami-0a0a0a0a0a0a0a006", "123456789013", f"{_RELEASE}-amd64-server-20261120", "x86_64"),
     ("ami-0a0a0a0a0a0a0a007", "136693071363", "debian-12-amd64-20261101-2000", "x86_64"),
+    ("ami-0a0a0a0a0a0a0a008", NIXOS, "nixos/26.05.20261101.0f3c2d9-x86_64-linux", "x86_64"),
+    ("ami-0a0a0a0a0a0a0a009", NIXOS, "nixos/26.05.20261101.0f3c2d9-aarch64-linux", "arm64"),
+    ("ami-0a0a0a0a0a0a0a010", NIXOS, "nixos/25.11.20261115.77aa01b-x86_64-linux", "x86_64"),
 )
 """Among them a stranger's of Ubuntu's name, and a newer one that is not released."""
+NIXOS_IMAGES = frozenset(image_id for image_id, owner, *_ in IMAGES if owner == NIXOS)
 
 
 def price(slug: str, region: str) -> Decimal:
