@@ -14,10 +14,34 @@ _MOST_VARIABLES = 900
 # What `spent` of services/billing.py does, and the contract compares the two. In integers
 # without floats: thousand millionths of a currency, and microseconds. An amount is split into
 # whole hours and the rest, so that no product is beyond 64 bits. There is no min() of two and
-# no max() of two: those are SQLite's own.
+# no max() of two: those are SQLite's own. Most xNodes never changed: what is `alone` needs no
+# grouping by xNode, and is counted apart, in a third of the time.
 _BILLED = "(s.running = 1 OR t.off_billed = 1)"
+_COST = "seconds / 3600 * hourly + seconds % 3600 * hourly / 3600"
 _SPENT = f"""
 WITH terms (provider, off_billed, unit_us, least_us, capped) AS (VALUES {{terms}}),
+period (start_us, end_us, now_us, until_us) AS (VALUES (?, ?, ?, ?)),
+alone AS (
+    SELECT s.xnode_id, s.currency, s.provider, s.region, s.profile, s.hourly, s.monthly,
+        {_BILLED} AND (s.hourly > 0 OR s.monthly > 0) AS billed,
+        s.monthly * t.capped AS cap,
+        {_BILLED} * CASE
+            WHEN s.expires_us > p.now_us AND s.expires_us <= p.start_us
+                AND s.start_us + t.least_us <= p.start_us THEN 0
+            ELSE (CASE WHEN t.least_us > p.end_us - s.start_us THEN p.end_us - s.start_us
+                  WHEN s.expires_us > p.now_us AND s.expires_us < p.until_us
+                      AND s.expires_us - s.start_us > t.least_us THEN s.expires_us - s.start_us
+                  WHEN s.expires_us > p.now_us AND s.expires_us < p.until_us THEN t.least_us
+                  WHEN p.until_us - s.start_us > t.least_us THEN p.until_us - s.start_us
+                  ELSE t.least_us END + t.unit_us - 1) / t.unit_us
+            - (CASE WHEN p.start_us > s.start_us THEN p.start_us - s.start_us ELSE 0 END
+                + t.unit_us - 1) / t.unit_us
+            END * (t.unit_us / {_MICROSECONDS}) AS seconds
+    FROM period AS p
+    CROSS JOIN xnode_spans AS s
+    JOIN terms AS t ON t.provider = s.provider
+    WHERE s.end_us IS NULL AND s.start_us = s.born_us AND s.start_us <= p.until_us
+),
 span AS (
     SELECT s.xnode_id, s.currency, s.provider, s.region, s.profile,
         t.unit_us, t.capped, s.hourly, s.monthly,
@@ -33,13 +57,14 @@ span AS (
         CASE WHEN t.off_billed = 1 THEN s.born_us ELSE s.run_start_us END
             + t.least_us AS least_us,
         p.start_us AS month_us, p.end_us AS next_us
-    FROM (SELECT ? AS start_us, ? AS end_us, ? AS now_us, ? AS until_us) AS p
+    FROM period AS p
     CROSS JOIN xnode_spans AS s
     JOIN terms AS t ON t.provider = s.provider
     WHERE s.start_us <= p.until_us
+        AND (s.end_us IS NOT NULL OR s.start_us > s.born_us)
         AND (s.end_us IS NULL OR s.end_us + t.least_us > p.start_us)
 ),
-billed AS (
+edged AS (
     SELECT *,
         CASE WHEN start_us > anchor_us AND least_us > start_us AND least_us > month_us
              THEN least_us
@@ -57,25 +82,33 @@ counted AS (
              THEN ((last_us - anchor_us + unit_us - 1) / unit_us
                  - (first_us - anchor_us + unit_us - 1) / unit_us) * (unit_us / {_MICROSECONDS})
              ELSE 0 END AS seconds
-    FROM billed
+    FROM edged
 ),
-xnode AS (
+changed AS (
     SELECT xnode_id, currency, provider, region, profile,
-        sum(open_billed) AS billed,
-        sum(is_open - open_billed) AS idle,
-        sum(open_billed * hourly) AS hourly,
-        sum(open_billed * monthly) AS monthly,
-        sum(seconds / 3600 * hourly + seconds % 3600 * hourly / 3600) AS spent,
-        max(CASE WHEN counts THEN monthly * capped ELSE 0 END) AS cap
+        sum(open_billed) AS billed, sum(is_open - open_billed) AS idle,
+        sum(open_billed * hourly) AS hourly, sum(open_billed * monthly) AS monthly,
+        sum({_COST}) AS spent, max(CASE WHEN counts THEN monthly * capped ELSE 0 END) AS cap
     FROM counted
     GROUP BY xnode_id, currency
+),
+summed (key, currency, billed, idle, hourly, monthly, spent) AS (
+    SELECT {{key}}, currency, sum(billed), sum(1 - billed),
+        sum(billed * hourly), sum(billed * monthly),
+        sum(CASE WHEN cap > 0 AND {_COST} > cap THEN cap ELSE {_COST} END)
+    FROM alone AS x {{tags}}
+    GROUP BY 1, 2
+    UNION ALL
+    SELECT {{key}}, currency, sum(billed), sum(idle), sum(hourly), sum(monthly),
+        sum(CASE WHEN cap > 0 AND spent > cap THEN cap ELSE spent END)
+    FROM changed AS x {{tags}}
+    GROUP BY 1, 2
 )
-SELECT {{key}}, currency, sum(billed), sum(idle), sum(hourly), sum(monthly),
-    sum(CASE WHEN cap > 0 AND spent > cap THEN cap ELSE spent END)
-FROM xnode {{tags}}
+SELECT key, currency, sum(billed), sum(idle), sum(hourly), sum(monthly), sum(spent)
+FROM summed
 GROUP BY 1, 2
 """  # noqa: S608 (fixed texts)
-_TAGS = "LEFT JOIN xnode_tags AS g ON g.xnode_id = xnode.xnode_id"
+_TAGS = "LEFT JOIN xnode_tags AS g ON g.xnode_id = x.xnode_id"
 _KEYS: Mapping[GroupedBy | None, tuple[str, str]] = {
     None: ("NULL", ""),
     "provider": ("provider", ""),
@@ -83,14 +116,12 @@ _KEYS: Mapping[GroupedBy | None, tuple[str, str]] = {
     "profile": ("profile", ""),
     "tag": ("g.tag", _TAGS),
 }
-_UNBILLED = f"""
-WITH terms (provider, off_billed) AS (VALUES {{terms}})
-SELECT x.name FROM xnode_spans AS s
-    JOIN terms AS t ON t.provider = s.provider
-    JOIN xnodes AS x ON x.id = s.xnode_id
-WHERE s.end_us IS NULL AND NOT ({_BILLED} AND (s.hourly > 0 OR s.monthly > 0))
+_UNBILLED = """
+SELECT x.name FROM xnode_spans AS s JOIN xnodes AS x ON x.id = s.xnode_id
+WHERE s.end_us IS NULL
+    AND (s.hourly = 0 AND s.monthly = 0 OR s.running = 0 AND s.provider IN ({providers}))
 ORDER BY x.name
-"""  # noqa: S608 (fixed texts)
+"""
 
 
 class SqliteLedger:
@@ -128,14 +159,9 @@ class SqliteLedger:
 
     def unbilled(self, terms: Callable[[str], Terms]) -> Sequence[str]:
         """The names of those that live and cost nothing now."""
-        known = self._terms(terms)
-        if not known:
-            return []
-        values: list[str | int] = []
-        for provider, own in known.items():
-            values += (provider, int(own.bills_when_stopped))
-        marks = ", ".join(["(?, ?)"] * len(known))
-        return [name for (name,) in self._database.rows(_UNBILLED.format(terms=marks), values)]
+        free = [name for name, own in self._terms(terms).items() if not own.bills_when_stopped]
+        marks = ", ".join("?" * len(free))
+        return [name for (name,) in self._database.rows(_UNBILLED.format(providers=marks), free)]
 
     def lives(self, xnodes: Iterable[str] | None = None) -> Mapping[str, Sequence[Span]]:
         """The life of each of these, or of all."""

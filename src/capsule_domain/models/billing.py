@@ -76,11 +76,24 @@ class Tally(NamedTuple):
     spent: Decimal
 
 
-def month_of(now: datetime, *, until: datetime | None = None) -> Period:
-    """The month of `now`, counted up to now, or up to `until`."""
+def month_of(now: datetime) -> Period:
+    """The month of `now`, counted up to now."""
     now = now.astimezone(UTC)
     start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return Period(start, next_month(start), now, until or now)
+    return Period(start, next_month(start), now, now)
+
+
+def whole_month(now: datetime) -> Period:
+    """The month of `now` to its end, as far as `now` can tell."""
+    month = month_of(now)
+    return month._replace(until=month.end)
+
+
+def month_after(now: datetime) -> Period:
+    """The whole month after that of `now`, as far as `now` can tell."""
+    month = month_of(now)
+    end = next_month(month.end)
+    return Period(month.end, end, month.now, end)
 
 
 def next_month(start: datetime) -> datetime:
@@ -105,7 +118,7 @@ def spans_after(
         return spans if last.end else (*past, replace(last, end=ended))
     at = max(now, last.end or last.start)
     if last.end:
-        return (*spans, _span(after, at, at))
+        return (*(spans if last.end > last.start else past), _span(after, at, at))
     fresh = _span(after, last.start, last.run_start)
     if fresh == last:
         return spans

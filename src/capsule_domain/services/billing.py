@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
 from capsule_domain.models.billing import Period, Span, Terms, month_of, next_month
-from capsule_domain.models.money import Money
 
 _GRAIN = Decimal("1e-9")
 _SECONDS_PER_HOUR = 3600
@@ -42,7 +41,7 @@ def spent_ever(spans: Sequence[Span], terms: Terms, now: datetime) -> dict[str, 
     month = min((span.start for span in spans), default=now)
     while month <= now:
         whole = month_of(month)
-        period = Period(whole.start, whole.end, now, now)
+        period = whole._replace(now=now, until=now)
         for currency, amount in spent(spans, terms, period).items():
             sums[currency] = sums.get(currency, Decimal(0)) + amount
         month = next_month(whole.start)
