@@ -3,7 +3,7 @@
 import pytest
 
 from capsule_domain.errors import UsageError
-from capsule_domain.models.package import NixosOption
+from capsule_domain.models.package import NixosOption, Package
 from capsule_domain.services.judge_settings import judge_settings
 from capsule_domain.services.option_values import option_settings
 from tests.fakes.package_index import FakePackageIndex
@@ -50,3 +50,8 @@ def test_what_nixos_does_not_know_or_take_is_refused(setting: str, said: str) ->
 
 def test_without_an_index_nothing_is_judged() -> None:
     judge_settings(option_settings(["no.such.option=1"]), FakePackageIndex())
+
+
+def test_an_index_of_packages_alone_says_nothing_of_options() -> None:
+    index = FakePackageIndex([Package(attribute="hello")], [])
+    judge_settings(option_settings(["services.ngnix.enable=true"]), index)

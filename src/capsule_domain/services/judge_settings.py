@@ -16,11 +16,12 @@ _KINDS = {bool: Kind.BOOLEAN, int: Kind.INTEGER, float: Kind.FLOAT, str: Kind.TE
 
 
 def judge_settings(settings: Sequence[OptionSetting], index: PackageIndex) -> None:
-    """Where there is an index, each option must be in it and take its value.
+    """Where there is an index of options, each must be in it and take its value.
 
     Raises UsageError with the nearest option, StoreError.
     """
-    if index.about() is None:
+    about = index.about()
+    if about is None or not about.options:  # one of packages alone knows of no option
         return
     asked = [one for one in settings if one.option[0] != _OURS]
     leaves = (leaf for one in asked for leaf in _leaves(one.option, one.value))
