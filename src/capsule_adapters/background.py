@@ -44,6 +44,7 @@ class OwnSession:
             with process.stdout as stdout:
                 said = self._first_line(process, stdout)
             if said is not None:
+                process.returncode = 0  # nobody waits for it: Popen is not to complain of that
                 return Beginning(said=said)
             code = process.wait()
             complaints.seek(0)

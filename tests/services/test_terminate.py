@@ -2,9 +2,16 @@
 
 import pytest
 
-from capsule_domain.errors import Conflict, NotFound, ProviderError, UnsafePlan
+from capsule_domain.errors import (
+    Conflict,
+    NotFound,
+    ProviderError,
+    ProviderUnavailable,
+    UnsafePlan,
+)
 from capsule_domain.models.deployment import DeploymentState
 from capsule_domain.models.server import ServerStatus
+from tests.fakes.provider import Lost
 from tests.services.renting import Street
 
 
@@ -56,3 +63,30 @@ def test_one_that_is_gone_is_told_so() -> None:
     street.terminate().run(street.run())
     with pytest.raises(Conflict, match="gone already"):
         street.terminate().find("web-1")
+
+
+def test_a_protected_one_is_refused_at_the_end_too() -> None:
+    street = Street()
+    xnode = street.run().model_copy(update={"protected": True})
+    with pytest.raises(UnsafePlan) as refused:
+        street.terminate().run(xnode)
+    assert refused.value.hint == "capsule openmesh xnode protect web-1 --off"
+    assert street.cloud.destroyed == []
+
+
+def test_what_only_the_journal_knows_is_to_be_abandoned() -> None:
+    street = Street()
+    street.cloud.create_fails = Lost.BEFORE_ACTING
+    with pytest.raises(ProviderUnavailable):
+        street.run()
+    with pytest.raises(Conflict) as refused:
+        street.terminate().find("web-1")
+    left = street.journal.get("web-1").id
+    assert refused.value.hint == f"capsule openmesh deploy --abandon {left}"
+
+
+def test_one_that_was_deployed_by_another_capsule_is_ended_all_the_same() -> None:
+    street = Street()
+    foreign = street.run().model_copy(update={"deployment": "elsewhere"})
+    street.inventory.update(foreign)
+    assert street.terminate().run(foreign).status is ServerStatus.GONE

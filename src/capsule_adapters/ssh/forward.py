@@ -35,7 +35,13 @@ class SshForward:
     """
 
     def __init__(
-        self, local_port: int, known_hosts: Path, ssh_config: Path | None, loop: LoopThread
+        self,
+        local_port: int,
+        known_hosts: Path,
+        ssh_config: Path | None,
+        loop: LoopThread,
+        *,
+        first_pause_seconds: float = FIRST_PAUSE_SECONDS,
     ) -> None:
         self._listener = _taken(local_port)
         self.local_port: int = self._listener.getsockname()[1]
@@ -44,7 +50,7 @@ class SshForward:
         self._loop = loop
         self._connection: asyncssh.SSHClientConnection | None = None
         self._server: asyncio.Server | None = None
-        self._first_pause_seconds = FIRST_PAUSE_SECONDS
+        self._first_pause_seconds = first_pause_seconds
 
     def open(self, find: FindTarget, remote_port: int, heard: Heard) -> None:
         """Log in, and let people in."""
