@@ -326,6 +326,9 @@ def test_changes_are_told_of_one_xnode_or_of_all_and_from_a_time_on(inventory: I
     assert inventory.changes(since=NOON) == inventory.changes()
     assert inventory.changes(since=NOON + timedelta(microseconds=1)) == []
     assert inventory.changes("nobody") == []
+    assert [change.xnode for change in inventory.changes(limit=1)] == ["b2"]
+    assert inventory.changes(limit=0) == []
+    assert inventory.changes(limit=9) == inventory.changes()
 
 
 def test_what_was_refused_is_no_change(inventory: Inventory) -> None:
@@ -375,6 +378,19 @@ def test_those_of_some_ids_are_told_by_id(inventory: Inventory) -> None:
     asked = ["a1", "b2", "c3", "web-1", "\udcff", *(f"n{number}" for number in range(1200))]
     assert inventory.known(asked) == {"a1": xnode("a1", "web-1"), "b2": gone("b2", "old")}
     assert inventory.known([]) == {}
+    assert inventory.living(["web-1", "old", "a1", "\udcff"]) == {"web-1": xnode("a1", "web-1")}
+
+
+def test_what_is_kept_together_may_depend_on_what_is_kept(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+
+    def asking() -> Iterator[XNode]:
+        for one in inventory.known(["a1", "b2"]).values():
+            assert inventory.get("web-1") == one
+            yield one.model_copy(update={"address": "203.0.113.9"})
+
+    inventory.save_all(asking())
+    assert inventory.get("a1").address == "203.0.113.9"
 
 
 def test_the_dearest_and_the_oldest_stand_first_and_no_more_than_asked(

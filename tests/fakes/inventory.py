@@ -83,6 +83,10 @@ class FakeInventory:
     def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
         return {one: self._by_id[one] for one in ids if one in self._by_id}
 
+    def living(self, names: Iterable[str]) -> Mapping[str, XNode]:
+        asked = set(names)
+        return {x.name: x for x in self._by_id.values() if x.name in asked and not _gone(x)}
+
     def list(
         self,
         chosen: XNodeFilter | None = None,
@@ -124,13 +128,18 @@ class FakeInventory:
         self._note(self._by_id.pop(xnode_id), None)
 
     def changes(
-        self, xnode_id: str | None = None, *, since: datetime | None = None
+        self,
+        xnode_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[XNodeChange]:
-        return [
+        found = [
             change
             for change in self._changes
             if xnode_id in (None, change.xnode) and (since is None or change.time >= since)
         ]
+        return found if limit is None else found[max(len(found) - limit, 0) :]
 
     def _note(self, before: XNode | None, after: XNode | None) -> None:
         change = change_between(before, after, time=self._now(), actor=self._actor)

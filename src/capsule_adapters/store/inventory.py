@@ -1,6 +1,6 @@
 """The inventory in state.db."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -72,19 +72,25 @@ class SqliteInventory:
         left = iter(xnodes)
         with self._database.change() as transaction:
             while batch := list(islice(left, _BATCH)):
-                before = self._read_ids(transaction, [xnode.id for xnode in batch])
+                kept = self._read_in(transaction, "id", [xnode.id for xnode in batch])
+                before = {xnode.id: xnode for xnode in kept}
                 for xnode in batch:
                     self._put(transaction, before.get(xnode.id), xnode)
                     before[xnode.id] = xnode
 
     def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
         """Those of these ids that are kept, by id."""
-        left = iter(ids)
-        found: dict[str, XNode] = {}
+        return {xnode.id: xnode for xnode in self._all_in("id", ids)}
+
+    def living(self, names: Iterable[str]) -> Mapping[str, XNode]:
+        """The living ones of these names, by name."""
+        return {xnode.name: xnode for xnode in self._all_in("gone = 0 AND name", names)}
+
+    def _all_in(self, column: str, words: Iterable[str]) -> Iterator[XNode]:
+        left = (word for word in words if storable(word))
         with self._database.snapshot() as transaction:
-            while batch := [one for one in islice(left, _BATCH) if storable(one)]:
-                found |= self._read_ids(transaction, batch)
-        return found
+            while batch := list(islice(left, _BATCH)):
+                yield from self._read_in(transaction, column, batch)
 
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
         """The xNode of that name or id, or of a unique prefix unless `exact`."""
@@ -139,7 +145,11 @@ class SqliteInventory:
             self._note(transaction, before, None)
 
     def changes(
-        self, xnode_id: str | None = None, *, since: datetime | None = None
+        self,
+        xnode_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[XNodeChange]:
         """What was changed, of one xNode or of all, from `since` on, oldest first."""
         wanted = {
@@ -148,11 +158,13 @@ class SqliteInventory:
         }
         asked = {sql: value for sql, value in wanted.items() if value is not None}
         where = f" WHERE {' AND '.join(asked)}" if asked else ""
+        most = "" if limit is None else " LIMIT ?"
         rows = self._database.rows(
-            f"{_SELECT_CHANGES}{where} ORDER BY sequence", list(asked.values())
+            f"{_SELECT_CHANGES}{where} ORDER BY sequence DESC{most}",
+            [*asked.values(), *([] if limit is None else [limit])],
         )
         with reading_records(self._database.path):
-            return [_read_change(row) for row in rows]
+            return [_read_change(row) for row in reversed(rows)]
 
     def _kept(self, transaction: Transaction, xnode_id: str) -> XNode:
         """The xNode of exactly that id. Raises NotFound."""
@@ -165,11 +177,14 @@ class SqliteInventory:
             raise NotFound("xnode", xnode_id, hint=LIST_HINT)
         return self._read(rows)[0]
 
-    def _read_ids(self, transaction: Transaction, ids: Sequence[str]) -> dict[str, XNode]:
-        """Those of `ids`, at most `_BATCH`, that are kept."""
-        marks = ", ".join("?" * len(ids))
-        rows = transaction.rows(f"SELECT body FROM xnodes WHERE id IN ({marks})", ids)  # noqa: S608
-        return {xnode.id: xnode for xnode in self._read(rows)}
+    def _read_in(
+        self, transaction: Transaction, column: str, words: Sequence[str]
+    ) -> Sequence[XNode]:
+        """Those whose `column` is one of `words`, at most `_BATCH`."""
+        marks = ", ".join("?" * len(words))
+        return self._read(
+            transaction.rows(f"SELECT body FROM xnodes WHERE {column} IN ({marks})", words)  # noqa: S608 (fixed texts)
+        )
 
     def _put(self, transaction: Transaction, before: XNode | None, after: XNode) -> None:
         """Write it, with its tags and the change. A name that another living one has is a

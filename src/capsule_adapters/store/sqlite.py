@@ -88,8 +88,11 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
-        """Several queries that see one and the same state."""
+        """Several queries that see one and the same state; within a change, what that made."""
         with self._using() as connection:
+            if connection.in_transaction:
+                yield Transaction(connection)
+                return
             connection.execute("BEGIN")
             try:
                 yield Transaction(connection)

@@ -26,10 +26,14 @@ class Inventory(Protocol):
 
         Of two with one id the later counts. Raises Conflict when the name of a living one is
         taken; whatever `xnodes` raises while it is read is raised too, and nothing is kept.
+        While it is read it may ask this inventory.
         """
 
     def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
         """Those of these ids that are kept, by id; gone ones too."""
+
+    def living(self, names: Iterable[str]) -> Mapping[str, XNode]:
+        """The living ones of these names, by name."""
 
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
         """The xNode of that name or id, or of a unique prefix unless `exact`.
@@ -70,9 +74,15 @@ class Inventory(Protocol):
         """Forget an xNode. Raises NotFound."""
 
     def changes(
-        self, xnode_id: str | None = None, *, since: datetime | None = None
+        self,
+        xnode_id: str | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int | None = None,
     ) -> Sequence[XNodeChange]:
         """What was changed, of one xNode or of all, from `since` on, oldest first.
+
+        With `limit` only the newest so many.
 
         Each change is written with what it changes, or neither is. What an xNode was is
         told after it was removed, too.
