@@ -9,7 +9,7 @@ import pytest
 from capsule_adapters.store.samples import SqliteSamples
 from capsule_domain.models.health import Check, CheckKind, Health, HealthStatus
 from capsule_domain.models.metric import Disk, Gpu, Metrics, Observation
-from capsule_domain.ports.samples import Samples
+from capsule_domain.ports.samples import Figure, Samples
 from tests.fakes.samples import FakeSamples
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -137,6 +137,18 @@ def test_checks_are_kept_every_five_minutes_and_at_each_change(samples: Samples)
 def test_an_xnode_is_shown_by_its_newest_name(samples: Samples) -> None:
     keep(samples, seen(0), seen(1, name="shop"))
     assert {one.health.xnode for one in samples.history("a1", at(1))} == {"shop"}
+
+
+def test_a_series_has_the_figures_asked_for_and_no_line_over_a_gap(samples: Samples) -> None:
+    disk = (Disk(mount="/a b", used_percent=40, inodes_percent=10),)
+    keep(samples, seen(0, cpu_percent=1.5), seen(1, up=False), seen(2, disks=disk), seen(3))
+    asked = [Figure("used_percent", "/a b"), Figure("cpu_percent"), Figure("uptime_seconds")]
+    assert list(samples.series("a1", asked, LONG_AGO)) == [
+        (at(0), (None, 1.5, None)),
+        (at(2), (40, None, None)),
+    ]
+    assert list(samples.series("a1", asked, at(1), at(2))) == []
+    assert list(samples.series("nobody", asked, LONG_AGO)) == []
 
 
 def test_hours_have_the_least_the_mean_and_the_most(samples: Samples) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from capsule_domain.errors import StoreError
 from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
-from capsule_domain.ports.samples import CHECKS_EVERY, HOURS_KEPT, SAMPLES_KEPT
+from capsule_domain.ports.samples import CHECKS_EVERY, HOURS_KEPT, Figure, Point
 from capsule_domain.services.figures import figures
 
 HOUR = timedelta(hours=1)
@@ -49,6 +49,29 @@ class FakeSamples:
             if moment >= _to_millisecond(since) and (until is None or moment < until):
                 found.append(shown)
         return found
+
+    def series(
+        self,
+        xnode_id: str,
+        figures: Sequence[Figure],
+        since: datetime,
+        until: datetime | None = None,
+    ) -> Sequence[Point]:
+        points: list[Point] = []
+        for seen in self.history(xnode_id, since, until):
+            if seen.metrics is not None:
+                disks = {
+                    Figure(name, disk.mount): getattr(disk, name)
+                    for disk in seen.metrics.disks or ()
+                    for name in ("used_percent", "inodes_percent")
+                }
+                values = tuple(
+                    disks.get(one) if one.instance else getattr(seen.metrics, one.name)
+                    for one in figures
+                )
+                if any(value is not None for value in values):
+                    points.append((seen.health.checked_at, values))
+        return points
 
     def hourly(self, xnode_id: str, since: datetime) -> Sequence[HourOf]:
         rows = sorted(
@@ -97,6 +120,3 @@ def _to_millisecond(moment: datetime) -> datetime:
 
 def _hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-assert SAMPLES_KEPT < HOURS_KEPT

@@ -26,10 +26,17 @@ from capsule_adapters.store.samples_rows import (
     to_milliseconds,
 )
 from capsule_adapters.store.samples_schema import METRICS_MIGRATIONS
+from capsule_adapters.store.samples_series import read_points
 from capsule_adapters.store.sqlite import Database, Row, Synchronous, Transaction
 from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
-from capsule_domain.ports.samples import CHECKS_EVERY, HOURS_KEPT, SAMPLES_KEPT
+from capsule_domain.ports.samples import (
+    CHECKS_EVERY,
+    HOURS_KEPT,
+    SAMPLES_KEPT,
+    Figure,
+    Point,
+)
 
 _HISTORY = f"""
     SELECT {COLUMNS}, body FROM samples LEFT JOIN checks USING (node, at_ms)
@@ -77,7 +84,7 @@ class SqliteSamples:
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by its id."""
         with reading_records(self._database.path):
-            rows = self._database.rows("SELECT xnode_id, body FROM last JOIN nodes USING (node)")
+            rows = self._database.rows("SELECT xnode_id, body FROM last")
             return {xnode_id: Observation.model_validate_json(body) for xnode_id, body in rows}
 
     def history(
@@ -92,6 +99,21 @@ class SqliteSamples:
             end_ms = _FOREVER_MS if until is None else to_milliseconds(until)
             rows = transaction.rows(_HISTORY, (node, to_milliseconds(since), end_ms))
             return [read_sample(xnode_id, name, row) for row in rows]
+
+    def series(
+        self,
+        xnode_id: str,
+        figures: Sequence[Figure],
+        since: datetime,
+        until: datetime | None = None,
+    ) -> Sequence[Point]:
+        """Some figures from `since` on and before `until`, oldest first."""
+        with reading_records(self._database.path), self._database.snapshot() as transaction:
+            known = _node(transaction, xnode_id)
+            if known is None:
+                return []
+            end_ms = _FOREVER_MS if until is None else to_milliseconds(until)
+            return read_points(transaction, known[0], figures, to_milliseconds(since), end_ms)
 
     def hourly(self, xnode_id: str, since: datetime) -> Sequence[HourOf]:
         """The hours that end after `since`, with the one that is not over."""
@@ -134,12 +156,12 @@ class SqliteSamples:
         for xnode_id, seen in observations.items():
             node = self._number(transaction, xnode_id, seen.health.xnode)
             samples.append(sample_row(node, seen))
-            last.append((node, seen.model_dump_json(exclude_none=True)))
-            at_ms = samples[-1][1]
+            last.append((node, xnode_id, seen.model_dump_json(exclude_none=True)))
+            at_ms = to_milliseconds(seen.health.checked_at)
             if self._has_news(node, at_ms, seen):
                 checks.append((node, at_ms, checks_text(seen)))
         transaction.execute_many(INSERT, samples)
-        transaction.execute_many("INSERT OR REPLACE INTO last VALUES (?, ?)", last)
+        transaction.execute_many("INSERT OR REPLACE INTO last VALUES (?, ?, ?)", last)
         transaction.execute_many("INSERT OR REPLACE INTO checks VALUES (?, ?, ?)", checks)
 
     def _number(self, transaction: Transaction, xnode_id: str, name: str) -> int:
@@ -171,7 +193,7 @@ def _node(transaction: Transaction, xnode_id: str) -> tuple[int, str, int] | Non
     rows = transaction.rows(
         "SELECT node, name, rolled_ms FROM nodes WHERE xnode_id = ?", (xnode_id,)
     )
-    return rows[0] if rows else None  # type: ignore[return-value]
+    return rows[0] if rows else None
 
 
 def _unrolled(transaction: Transaction, node: int, start_ms: int, end_ms: int) -> list[Row]:
@@ -215,5 +237,5 @@ def _hour(one: Rolled) -> HourOf:
         low=one.low,
         mean=one.mean,
         high=one.high,
-        count=one.count,
+        count=one.samples,
     )

@@ -22,7 +22,7 @@ class Rolled(NamedTuple):
     low: float
     mean: float
     high: float
-    count: int
+    samples: int
 
 
 def rolled(rows: Iterable[Row]) -> Iterator[Rolled]:
@@ -43,7 +43,13 @@ def _figures(row: Row) -> Iterator[tuple[str, str, float]]:
         figure = unscaled(value, SCALES[name])
         if figure is not None:
             yield name, "", figure
-    for disk in more_of(more).get("disks", ()) if more else ():
+    if more:
+        yield from disk_figures(more)
+
+
+def disk_figures(more: str) -> Iterator[tuple[str, str, float]]:
+    """Name, mount and value of each figure of disks in `more`. Raises ValueError."""
+    for disk in more_of(more).get("disks", ()):
         for name in ROLLED_OF_DISKS:
             if disk.get(name) is not None:
                 yield name, disk["mount"], disk[name]
@@ -57,14 +63,14 @@ def write_hours(
     for one in hours:
         figure = _figure(transaction, known, one.name, one.instance)
         numbers = (scaled(value, _HUNDREDTHS) for value in (one.low, one.mean, one.high))
-        rows.append((node, one.hour, figure, *numbers, one.count))
+        rows.append((node, one.hour, figure, *numbers, one.samples))
     transaction.execute_many("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def read_hour(row: Row) -> Rolled:
     """From hour, name, instance, low, mean, high, count as they are stored."""
-    hour, name, instance, low, mean, high, count = row
-    low, mean, high = (unscaled(value, _HUNDREDTHS) for value in (low, mean, high))
+    hour, name, instance, *numbers, count = row
+    low, mean, high = (float(unscaled(value, _HUNDREDTHS) or 0) for value in numbers)
     return Rolled(hour, name, instance, low, mean, high, count)
 
 

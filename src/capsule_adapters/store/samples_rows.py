@@ -89,10 +89,10 @@ def sample_row(node: int, seen: Observation) -> tuple[str | int | float | None, 
 
 def _more(metrics: Metrics) -> str | None:
     """What has no column, as JSON, where it was read: it is, at every fifth look or so."""
-    if metrics.disks is metrics.failed_units is metrics.gpus is metrics.generation is None:
+    rare = (metrics.disks, metrics.failed_units, metrics.gpus, metrics.generation)
+    if all(found is None for found in rare):
         return None
-    found = metrics.model_dump(mode="json", exclude=_ELSEWHERE, exclude_none=True)
-    return json.dumps(found, separators=(",", ":"), ensure_ascii=False) if found else None
+    return metrics.model_dump_json(exclude=_ELSEWHERE, exclude_none=True)
 
 
 def more_of(text: str | None) -> dict[str, Any]:

@@ -62,6 +62,7 @@ _WIDE = """
     ) WITHOUT ROWID;
     CREATE TABLE newest (
         node INTEGER PRIMARY KEY,
+        xnode_id TEXT NOT NULL,
         body TEXT NOT NULL
     );
     ALTER TABLE nodes ADD COLUMN name TEXT NOT NULL DEFAULT '';
@@ -83,8 +84,8 @@ _WIDE = """
     INSERT INTO checks (node, at_ms, body)
     SELECT node, checked_at_us / 1000, checks FROM observations WHERE true
     ON CONFLICT DO NOTHING;
-    INSERT INTO newest (node, body)
-    SELECT node, json_object(
+    INSERT INTO newest (node, xnode_id, body)
+    SELECT node, xnode_id, json_object(
         'xnode_id', xnode_id,
         'health', json_object(
             'xnode', o.name, 'status', status, 'checks', json(checks),
