@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
+    from capsule_domain.models.money import Rates
     from capsule_domain.models.price_list import PriceChange
     from capsule_domain.models.template import Offer, Template
 
-UNSOURCED, ENDED = "?", "†"
+UNSOURCED, ENDED, COMPARED = "?", "†", "≈"
 _SHOWN_CHANGES = 10
 _ROOM_FOR_ALL = 100
 
@@ -25,6 +27,7 @@ class PriceTable:
     now: datetime
     live: bool
     ended: Callable[[str], date | None]
+    rates: "Rates"
     changes: "Sequence[PriceChange]" = field(default=())
 
     def data(self) -> list[dict[str, Any]]:
@@ -77,6 +80,8 @@ class PriceTable:
 
         mark = ENDED if self.ended(row.provider) else ""
         doubt = "" if row.sourced else UNSOURCED
+        if self._mixed and row.price_per_hour.currency != "USD":
+            doubt += COMPARED
         return {
             "cloud": row.provider[:4].upper(),
             "template": Text(row.template + mark, "name"),
@@ -88,6 +93,11 @@ class PriceTable:
             "$/mo": cents(row.price_per_month) + doubt,
             "GPU": f"{row.gpu.count} × {row.gpu.model}" if row.gpu else "",
         }
+
+    @cached_property
+    def _mixed(self) -> bool:
+        """Whether prices in several currencies were put in one order."""
+        return len({row.price_per_hour.currency for row in self.rows}) > 1
 
     def _age(self) -> str:
         """How old the prices are; of several, the oldest that can still be paid."""
@@ -102,8 +112,12 @@ class PriceTable:
         return f"offline catalogue, prices as of {oldest:%Y-%m-%d} ({told})"
 
     def _legend(self, screen: "Screen") -> None:
+        from capsule_cli.plan_screen import rate_of
+
         if any(not row.sourced for row in self.rows):
             screen.line(f"{UNSOURCED} nobody vouches for this price: --live asks", style="advice")
+        if self._mixed:
+            screen.line(rate_of(self.rates), style="advice")
         ends = {row.provider: self.ended(row.provider) for row in self.rows}
         for provider, day in sorted(ends.items()):
             if day:

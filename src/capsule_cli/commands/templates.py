@@ -109,6 +109,7 @@ def _table(
         now=wiring.clock().now(),
         live=heard is not None,
         ended=wiring.ended,
+        rates=wiring.rates(),
         changes=[change for one in heard or () for change in one.changes],
     )
 
