@@ -96,6 +96,10 @@ STATE_MIGRATIONS = (
             THEN CAST(price_month * 3600.0 / price_hour AS INTEGER) ELSE 0 END;
     CREATE INDEX xnodes_by_price ON xnodes (currency, month_nano);
     CREATE INDEX xnodes_by_age ON xnodes (status, created_at_us);
+    CREATE INDEX xnodes_by_kind ON xnodes (
+        status, provider, region, currency, price_hour, price_month,
+        gone, created_at_us, created_month, ended_at_us, ended_month, cap_seconds
+    );
 
     CREATE TABLE xnode_spans (
         xnode_id TEXT NOT NULL REFERENCES xnodes (id) ON DELETE CASCADE,

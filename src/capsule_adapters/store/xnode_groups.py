@@ -53,17 +53,23 @@ def _source(key: GroupKey) -> str:
 
 def read_groups(rows: Iterable[Row]) -> list[XNodeGroup]:
     """The rows of `groups_query`. Raises ValueError for what is none."""
-    found = []
-    for *keys, currency, hourly, monthly, count, seconds, months, uncapped in rows:
-        found.append(
-            XNodeGroup(
-                keys=tuple(keys),
-                price_per_hour=Money(amount=Decimal(hourly), currency=currency),
-                price_per_month=Money(amount=Decimal(monthly), currency=currency),
-                count=count,
-                seconds=seconds,
-                capped_months=months,
-                uncapped_seconds=uncapped,
-            )
+    prices: dict[tuple[str, str], Money] = {}
+
+    def price(amount: str, currency: str) -> Money:
+        """Thousands of groups have a few prices."""
+        if (amount, currency) not in prices:
+            prices[amount, currency] = Money(amount=Decimal(amount), currency=currency)
+        return prices[amount, currency]
+
+    return [
+        XNodeGroup(
+            keys=tuple(keys),
+            price_per_hour=price(hourly, currency),
+            price_per_month=price(monthly, currency),
+            count=count,
+            seconds=seconds,
+            capped_months=months,
+            uncapped_seconds=uncapped,
         )
-    return found
+        for *keys, currency, hourly, monthly, count, seconds, months, uncapped in rows
+    ]
