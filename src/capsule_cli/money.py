@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from capsule_domain.models.money import Money, Rates
+from capsule_domain.models.money import Money
 
 _SIGNS = {"USD": "$", "EUR": "€"}
 
@@ -19,13 +19,6 @@ def cents(money: Money) -> str:
     return _signed(
         format(money.amount.quantize(Decimal("0.01"), ROUND_HALF_UP), "f"), money.currency
     )
-
-
-def about(money: Money, rates: Rates) -> str:
-    """What another currency's hour is worth, to compare: `≈ $0.0099`; nothing for dollars."""
-    if money.currency == "USD":
-        return ""
-    return f"≈ {rate(Money(amount=rates.in_usd(money), currency='USD'))}"
 
 
 def _signed(digits: str, currency: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from capsule_cli.money import about, cents, rate
+from capsule_cli.money import cents, rate
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from capsule_domain.models.money import Money, Rates
     from capsule_domain.models.template import Offer
 
+COMPARED = "≈"
+"""Behind a price that a rate put in its place among the others."""
 _SHOWN_REASONS = 5
 
 
@@ -41,15 +43,14 @@ def _rows_of_one(plan: "DeployPlan") -> "list[tuple[str, str, Offer]]":
 def paint_offers(
     screen: "Screen", rows: "Iterable[tuple[str, str, Offer]]", rates: "Rates"
 ) -> None:
-    """A row for each offer, with a word and its style before it; ≈ where a rate was used."""
+    """A row for each offer, with a word and its style before it."""
     from rich.text import Text
 
     listed = [*rows]
     mixed = len({offer.price_per_hour.currency for _, _, offer in listed}) > 1
 
     def cells(word: str, style: str, offer: "Offer") -> "Sequence[Cell]":
-        money = rate(offer.price_per_hour)
-        compared = f" {about(offer.price_per_hour, rates)}" if mixed else ""
+        mark = COMPARED if mixed and offer.price_per_hour.currency != "USD" else ""
         return (
             Text(word, style),
             offer.provider[:4].upper(),
@@ -57,8 +58,8 @@ def paint_offers(
             offer.region,
             str(offer.vcpus),
             f"{Decimal(offer.memory_mib) / 1024:g}",
-            Text(money + compared.rstrip(), "money"),
-            cents(offer.price_per_month),
+            Text(rate(offer.price_per_hour) + mark, "money"),
+            cents(offer.price_per_month) + mark,
         )
 
     screen.table(
@@ -74,7 +75,7 @@ def paint_offers(
 def rate_of(rates: "Rates") -> str:
     """By which rates amounts are compared, and of what day they are."""
     each = ", ".join(f"1 {name} = {worth} USD" for name, worth in sorted(rates.usd_per.items()))
-    return f"≈ by the rates of {rates.as_of:%Y-%m-%d}, {each}: to compare, never to sum"
+    return f"{COMPARED} by the rates of {rates.as_of:%Y-%m-%d}, {each}: to compare, never to sum"
 
 
 def total(plans: "Iterable[DeployPlan]", rates: "Rates") -> str:
@@ -88,7 +89,7 @@ def total(plans: "Iterable[DeployPlan]", rates: "Rates") -> str:
     hourly = " + ".join(rate(hours[name]) for name in sorted(hours))
     monthly = " + ".join(cents(months[name]) for name in sorted(months))
     sum_usd = sum((rates.in_usd(price) for price in months.values()), Decimal(0))
-    compared = f" (≈ ${sum_usd:.2f})" if len(months) > 1 else ""
+    compared = f" ({COMPARED} ${sum_usd:.2f})" if len(months) > 1 else ""
     return f"{hourly} an hour, {monthly} a month at most{compared}"
 
 

@@ -7,13 +7,15 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from capsule_cli.plan_screen import COMPARED, rate_of
+
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
     from capsule_domain.models.money import Rates
     from capsule_domain.models.price_list import PriceChange
     from capsule_domain.models.template import Offer, Template
 
-UNSOURCED, ENDED, COMPARED = "?", "†", "≈"
+UNSOURCED, ENDED = "?", "†"
 _SHOWN_CHANGES = 10
 _ROOM_FOR_ALL = 100
 
@@ -112,8 +114,6 @@ class PriceTable:
         return f"offline catalogue, prices as of {oldest:%Y-%m-%d} ({told})"
 
     def _legend(self, screen: "Screen") -> None:
-        from capsule_cli.plan_screen import rate_of
-
         if any(not row.sourced for row in self.rows):
             screen.line(f"{UNSOURCED} nobody vouches for this price: --live asks", style="advice")
         if self._mixed:

@@ -20,6 +20,7 @@ from tests.cli.running import Ran, capsule
 from tests.cli.test_openmesh import Desk
 from tests.fakes.choices import FakeChoices
 from tests.fakes.offers import DEFAULT_OFFERS, offer
+from tests.fakes.price_lists import FakePriceLists
 from tests.fakes.provider import FakeProvider
 from tests.services.renting import Street
 
@@ -191,7 +192,7 @@ def test_prices_in_two_currencies_are_marked_as_compared(market: Market) -> None
     rates = market.desk.wiring().rates().model_copy(update={"usd_per": {"EUR": Decimal("1.1")}})
     wiring = replace(market.wiring(), rates=lambda: rates)
     done = capsule("openmesh", "deploy", "--name", "web-1", "--dry-run", wiring=wiring)
-    assert "€0.01 ≈ $0.011" in done.stdout
+    assert "€0.01≈  €6.00≈" in done.stdout
     assert "≈ by the rates of 2026-11-23, 1 EUR = 1.1 USD: to compare, never to sum" in done.stdout
 
 
@@ -309,3 +310,19 @@ def test_interrupted_while_renting_what_may_be_billed_is_told(market: Market) ->
     done = market.deploy("--name", "web-1", "--yes")
     assert done.code == 130
     assert "is intended: something may be billed" in done.stderr
+
+
+def test_templates_and_deploy_give_the_same_answer(market: Market) -> None:
+    for filters in (
+        [],
+        ["--region", "east"],
+        ["--min-cpu", "2..8", "--min-memory", "4"],
+        ["--os", "xnodeos", "--max-price", "0.1"],
+        ["--provider", "fakecloud", "--min-disk", "20"],
+    ):
+        wiring = replace(market.wiring(), price_lists=FakePriceLists)
+        listed = capsule("openmesh", "templates", "--live", "--json", *filters, wiring=wiring)
+        line = ("openmesh", "deploy", "--name", "w", "--dry-run", "--json", *filters)
+        chosen = capsule(*line, wiring=wiring).data["offer"]
+        first = listed.data[0]
+        assert {key: first[key] for key in chosen} == chosen
