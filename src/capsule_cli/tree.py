@@ -69,6 +69,9 @@ OPENMESH = Node(
                 "deploy-with-provider": Node(
                     "Rent a template of a cloud, both chosen by yourself.", "by_hand:with_provider"
                 ),
+                "browse": Node(
+                    "Look through the templates, pick one, and rent it.", "browse:browse"
+                ),
                 "show": Node("All that is known of an xNode.", "xnode:show"),
                 "launch": Node("Switch xNodes on.", "power:launch"),
                 "stop": Node(
@@ -76,6 +79,11 @@ OPENMESH = Node(
                 ),
                 "restart": Node("Reboot xNodes.", "power:restart"),
                 "terminate": Node("End xNodes for good.", "power:terminate"),
+                "manage": Node(
+                    "One xNode on a screen of its own: its state, metrics, cost, and what to do "
+                    "with it.",
+                    "manage:manage",
+                ),
                 "ssh": Node(
                     "Log in to an xNode with your own ssh, or run a command there.", "ssh:ssh"
                 ),
@@ -89,7 +97,9 @@ OPENMESH = Node(
                     dashes=True,
                 ),
                 "protect": Node("Let nobody end xNodes by mistake.", "marks:protect"),
-                "ttl": Node("Say when xNodes may be ended, by any Capsule.", "marks:ttl"),
+                "ttl": Node(
+                    "Say when xNodes may be ended, by any Capsule.", "marks:ttl", dashes=True
+                ),
             },
         ),
         "inventory": Node("The inventory of xNodes.", "xnodes:xnodes"),

@@ -62,8 +62,13 @@ def templates(
         arch=arch,
         os=system,
     )
-    table = _live(run, wanted, sort) if live else _offline(run, wanted, sort)
+    table = price_table(run, wanted, sort, live=live)
     run.out.show(table.data(), table.paint)
+
+
+def price_table(run: Session, wanted: "Requirements", sort: str, *, live: bool) -> "PriceTable":
+    """What fits, as the clouds say now, or else as the catalogue does."""
+    return _live(run, wanted, sort) if live else _offline(run, wanted, sort)
 
 
 def _offline(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":

@@ -1,5 +1,6 @@
 """One xNode, looked at."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ from capsule_cli.session import session
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
+    from capsule_domain.models.money import Money
     from capsule_domain.models.xnode_details import XNodeDetails
 
 
@@ -41,16 +43,29 @@ def paint(screen: "Screen", found: "XNodeDetails") -> None:
         screen.hint(f"capsule openmesh xnode manage {found.name}")
 
 
+def login(found: "XNodeDetails") -> str:
+    """Whom one is there, and where that is."""
+    port = "" if found.ssh_port == 22 else f":{found.ssh_port}"
+    return f"{found.ssh_user}@{found.address}{port}" if found.address else "no address"
+
+
+def first_contact_words(found: "XNodeDetails") -> str:
+    """How its host key came to be trusted."""
+    return {
+        "replaced": "verified, and replaced by a key made on the machine",
+        "learnt": "learnt: nobody vouched for it",
+        None: "not met yet",
+    }[found.first_contact]
+
+
 def _place(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
     from capsule_cli.theme import status_dot
 
-    port = "" if found.ssh_port == 22 else f":{found.ssh_port}"
-    login = f"{found.ssh_user}@{found.address}{port}" if found.address else "no address"
     return [
         ("status", status_dot(found.status, active=found.status == "running")),
         ("cloud", f"{found.provider}, {found.region}"),
         ("server", f"{found.template}, {found.server_id}"),
-        ("login", login),
+        ("login", login(found)),
         ("key", found.ssh_key or "of the SSH agent and ~/.ssh"),
         ("system", found.os.value),
         ("profile", found.profile or "none"),
@@ -94,19 +109,22 @@ def _cost(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
     stopped = {True: "billed as when it runs", False: "costs less", None: "not known"}
     return [
         ("price", f"{rate(found.price_per_hour)} an hour, {cents(found.price_per_month)} a month"),
-        ("this month", f"{cents(found.spent_this_month)} so far"),
+        ("this month", f"{spent_words(found.spent_this_month)} so far"),
+        ("in all", spent_words(found.spent_ever)),
         ("stopped", stopped[found.bills_when_stopped]),
     ]
 
 
+def spent_words(sums: "Sequence[Money]") -> str:
+    """Each currency for itself; nothing is nothing."""
+    from capsule_cli.money import cents
+
+    return " and ".join(map(cents, sums)) or "nothing"
+
+
 def _trust(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
-    met = {
-        "replaced": "verified, and replaced by a key made on the machine",
-        "learnt": "learnt: nobody vouched for it",
-        None: "not yet",
-    }
     return [
-        ("first contact", met[found.first_contact]),
+        ("first contact", first_contact_words(found)),
         ("host key", ", ".join(found.host_keys) or "none is known"),
     ]
 

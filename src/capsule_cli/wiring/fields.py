@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
+    from capsule_domain.ports.ledger import Ledger
     from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.nix_environment import NixEnvironment
@@ -78,6 +79,7 @@ class Ports:
     search_path: "Callable[[], SearchPath]"
     configurations: "Callable[[], Configurations]"
     inventory: "Callable[[], Inventory]"
+    ledger: "Callable[[], Ledger]"
     journal: "Callable[[], Journal]"
     monitor: "Callable[[], Monitor]"
     hosts: "Callable[[], Hosts]"

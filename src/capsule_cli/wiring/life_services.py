@@ -33,7 +33,14 @@ class LifeServices(Ports):
     def details(self) -> "Details":
         from capsule_domain.services.details import Details
 
-        return Details(self.journal(), self.monitor(), self.known_hosts(), self.clock(), self.facts)
+        return Details(
+            journal=self.journal(),
+            monitor=self.monitor(),
+            ledger=self.ledger(),
+            known_hosts=self.known_hosts(),
+            clock=self.clock(),
+            facts=self.facts,
+        )
 
     def tunnelling(self) -> "Tunnelling":
         from capsule_domain.services.tunnel import Tunnelling

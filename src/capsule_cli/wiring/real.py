@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
+    from capsule_domain.ports.ledger import Ledger
     from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.nix_environment import NixEnvironment
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.plan_files import PlanFiles
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
+    from capsule_domain.ports.probes import Probes
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.ssh_program import SshProgram
     from capsule_domain.ports.tunnels import Tunnels
@@ -66,6 +68,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         search_path=real.search_path,
         configurations=real.configurations,
         inventory=lambda: real.inventory,
+        ledger=real.ledger,
         journal=lambda: real.journal,
         monitor=lambda: real.monitor,
         hosts=lambda: real.hosts,
@@ -238,6 +241,11 @@ class _RealPorts:
 
         return SqliteInventory(self._database, actor=_actor(), now=self.clock.now)
 
+    def ledger(self) -> "Ledger":
+        from capsule_adapters.store.ledger import SqliteLedger
+
+        return SqliteLedger(self._database)
+
     @cached_property
     def journal(self) -> "Journal":
         from capsule_adapters.store.journal import SqliteJournal
@@ -246,12 +254,25 @@ class _RealPorts:
 
     @cached_property
     def monitor(self) -> "Monitor":
-        from capsule_adapters.probes.ssh_monitor import SshMonitor
+        from capsule_adapters.probes.monitor import ProbingMonitor
         from capsule_adapters.store.samples import SqliteSamples
 
-        observations = SqliteSamples(self._home / "metrics.db")
-        self.closers.append(observations.close)
-        return SshMonitor(self.hosts, observations, self.clock)
+        samples = SqliteSamples(self._home / "metrics.db")
+        self.closers.append(samples.close)
+        return ProbingMonitor(self.probes, samples, self.clock)
+
+    @cached_property
+    def probes(self) -> "Probes":
+        from capsule_adapters.probes.network_probes import NetworkProbes
+
+        probes = NetworkProbes(
+            self._home / "known_hosts",
+            self.clouds.ssh_config(),
+            self.clock,
+            by_echo=not self._sandboxed,  # rehearsed machines are on loopback, on or off
+        )
+        self.closers.append(probes.close)
+        return probes
 
     @cached_property
     def hosts(self) -> "Hosts":

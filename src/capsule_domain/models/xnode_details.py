@@ -14,7 +14,9 @@ class XNodeDetails(XNode):
     """Since it was rented; until its end, where that has come."""
     expires_in_seconds: float | None = None
     """Less than zero when it is overdue."""
-    spent_this_month: Money
+    spent_this_month: tuple[Money, ...] = ()
+    spent_ever: tuple[Money, ...] = ()
+    """Since it was rented; as the one before in each currency that it was ever billed in."""
     bills_when_stopped: bool | None = None
     """None for what is at no cloud that Capsule knows."""
     host_keys: tuple[str, ...] = ()

@@ -1,0 +1,227 @@
+"""One xNode on a screen of its own."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import typer
+
+from capsule_cli import fleet
+from capsule_cli.session import Session, session
+from capsule_domain.errors import CapsuleError, Declined, UsageError
+
+if TYPE_CHECKING:
+    from capsule_cli.keyboard import Keyboard
+    from capsule_domain.models.xnode import XNode
+
+TICK_SECONDS = 0.5
+LOOK_EVERY_SECONDS = 30.0
+
+
+def manage(ctx: typer.Context, name: fleet.Name) -> None:
+    """One xNode on a screen of its own: its state, metrics, cost, and what to do with it."""
+    from capsule_cli.keyboard import Keyboard
+    from capsule_domain.services.living import refuse_gone
+
+    run = session(ctx)
+    if run.options.json:
+        raise UsageError("manage is for a person, so it has no --json", hint=_SHOW)
+    if not (run.ask.can_ask and run.out.screen.fancy):
+        raise UsageError("manage needs a terminal", hint=_SHOW)
+    xnode = run.wiring.inventory().get(name)
+    refuse_gone(xnode)
+    with Keyboard(run.out.stdout) as keyboard:
+        last = Managing(run, keyboard, xnode).until_left()
+    run.out.talk(last)
+
+
+_LOOK = "the look"
+_SHOW = "capsule openmesh xnode show NAME"
+
+
+class Managing:
+    """The screen's life: a key, perhaps a question, a work in the background, what came of it."""
+
+    def __init__(self, run: Session, keyboard: "Keyboard", xnode: "XNode") -> None:
+        self._run = run
+        self._keyboard = keyboard
+        self._xnode = xnode
+        self._message = ""
+        self._doing = ""
+        self._work: Future[str] | None = None
+        self._waiting: Callable[[], None] | None = None
+        self._left = False
+        self._looked_at = float("-inf")
+
+    def until_left(self) -> str:
+        """Runs until it is left; the last word to the person."""
+        while not self._left:
+            self._take_in()
+            self._look_now_and_then()
+            self._paint()
+            try:
+                key = self._keyboard.key(TICK_SECONDS)
+            except EOFError:
+                break
+            if key is not None:
+                self._press(key.lower())
+        return self._message or f"{self._xnode.name} is {self._xnode.status}"
+
+    def _press(self, key: str) -> None:
+        if self._waiting is not None:
+            go_on, self._waiting = self._waiting, None
+            self._message = ""
+            if key == "y":
+                go_on()
+            return
+        if key == "q":
+            self._leave()
+            return
+        action = {
+            "c": self._check,
+            "o": self._shell,
+            "l": self._launch,
+            "s": self._stop,
+            "r": self._restart,
+            "f": self._restart_by_power,
+            "p": self._protect,
+            "e": self._end,
+        }.get(key)
+        if action is None:
+            return
+        if self._work is not None:
+            self._message = f"first {self._doing} has to end"
+            return
+        try:
+            action()
+        except CapsuleError as error:
+            self._message = f"✗ {error.message}"
+
+    def _leave(self) -> None:
+        """Whoever leaves in the middle of a change never hears what came of it."""
+        if self._work is None or self._doing == _LOOK:
+            self._left = True
+        else:
+            self._ask(f"{self._doing} is on its way. Leave all the same?", self._go)
+
+    def _go(self) -> None:
+        self._left = True
+
+    def _ask(self, question: str, go_on: Callable[[], None]) -> None:
+        self._message, self._waiting = f"{question} [y/N]", go_on
+
+    def _begin(self, doing: str, work: Callable[[], str]) -> None:
+        """In a thread, so that the screen lives on; a second one waits for its end."""
+        from capsule_domain.services.side_by_side import side_by_side
+
+        self._doing, self._message = doing, ""
+        (self._work,) = side_by_side([work], deadline_seconds=0)
+
+    def _take_in(self) -> None:
+        """What came of the work that ended, and the xNode as the inventory has it now."""
+        if self._work is not None and self._work.done():
+            work, self._work = self._work, None
+            try:
+                self._message = work.result() or self._message
+            except CapsuleError as error:
+                self._message = f"✗ {error.message}"
+        self._xnode = self._run.wiring.inventory().get(self._xnode.id, exact=True)
+
+    def _look_now_and_then(self) -> None:
+        now = self._run.wiring.clock().monotonic()
+        idle = self._work is None and self._waiting is None
+        if idle and self._xnode.status == "running" and now - self._looked_at > LOOK_EVERY_SECONDS:
+            self._look(told=False)
+
+    def _look(self, *, told: bool) -> None:
+        wiring, name = self._run.wiring, self._xnode.id
+        self._looked_at = wiring.clock().monotonic()
+
+        def work() -> str:
+            found = wiring.watch().health(name, fresh=True)
+            return f"{found.xnode} is {found.status}" if told else ""
+
+        self._begin(_LOOK, work)
+
+    def _check(self) -> None:
+        self._look(told=True)
+
+    def _launch(self) -> None:
+        self._switch("launch", lambda x: self._run.wiring.lifecycle().launch(x))
+
+    def _stop(self) -> None:
+        from capsule_cli.commands.power import stopped_costs
+
+        question = f"Stop it? {stopped_costs(self._run, self._xnode).capitalize()}."
+        switch = self._run.wiring.lifecycle()
+        self._ask(question, lambda: self._switch("stop", switch.stop))
+
+    def _restart(self) -> None:
+        switch = self._run.wiring.lifecycle()
+        self._ask("Restart it?", lambda: self._switch("restart", switch.restart))
+
+    def _restart_by_power(self) -> None:
+        switch = self._run.wiring.lifecycle()
+        self._ask(
+            "Restart it by power? What is not on its disk is lost.",
+            lambda: self._switch("restart by power", lambda x: switch.restart(x, force=True)),
+        )
+
+    def _switch(self, word: str, act: "Callable[[XNode], XNode]") -> None:
+        xnode = self._xnode
+
+        def work() -> str:
+            return f"✓ {word}: {xnode.name} is {act(xnode).status}"
+
+        self._begin(f"the {word}", work)
+
+    def _protect(self) -> None:
+        now = self._run.wiring.mark().protect(self._xnode, on=not self._xnode.protected)
+        self._message = f"✓ {now.name} is {'protected' if now.protected else 'not protected'}"
+
+    def _shell(self) -> None:
+        from capsule_domain.services.ready import target_of
+
+        program = self._run.wiring.ssh_program()
+        command = program.command(target_of(self._xnode))
+        with self._keyboard.aside():
+            code = program.run(command)
+        self._message = f"the shell ended with {code}" if code else ""
+
+    def _end(self) -> None:
+        """Asked on the terminal itself, where a name can be typed."""
+        service = self._run.wiring.terminate()
+        xnode = service.find(self._xnode.id)
+        with self._keyboard.aside():
+            try:
+                self._run.ask.confirm_by_name(xnode.name, f"This ends {xnode.name}, for good.")
+            except Declined as error:
+                self._message = error.message
+                return
+
+        def work() -> str:
+            service.run(xnode)
+            self._left = True
+            return f"✓ {xnode.name} is gone"
+
+        self._begin("the end", work)
+
+    def _paint(self) -> None:
+        from rich.text import Text
+
+        from capsule_cli import cockpit
+
+        wiring, console = self._run.wiring, self._run.out.screen.console
+        busy = self._work is not None and self._waiting is None
+        text = f"{self._doing} is on its way …" if busy else self._message
+        shown: list[Text] = cockpit.lines(
+            wiring.details().of(self._xnode),
+            wiring.clock().now(),
+            width=console.width,
+            height=console.height,
+            foot=Text(text, "warned" if self._waiting else ""),
+        )
+        with console.capture() as captured:
+            for line in shown:
+                console.print(line, soft_wrap=True)
+        self._keyboard.paint(captured.get())
