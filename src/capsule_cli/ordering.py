@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from capsule_cli import wishes
-from capsule_cli.planning import Order, keep_plans, plans_of, warn_of_clock
+from capsule_cli.planning import Order, keep_plans, plans_of, told, warn_of_clock
 from capsule_cli.session import Session
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def confirm_and_rent(run: Session, plans: "Sequence[DeployPlan]", *, ssh_key: st
         shown = plans[0] if len(plans) == 1 else plans
         run.out.show(shown, lambda screen: paint_plans(screen, plans, rates))
         return
+    told(run, plans, ssh_key)  # what cannot be told is refused before anybody is asked
     if not (run.out.json or run.out.quiet):
         paint_plans(run.out.margin, plans, rates)
     what = plans[0].name if len(plans) == 1 else f"{len(plans)} xNodes"

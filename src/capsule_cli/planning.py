@@ -123,7 +123,7 @@ def keep_plans(
     from capsule_domain.services.plan_file import sealed
 
     wiring = run.wiring
-    text = sealed(plans, told=_told(run, plans, ssh_key), now=wiring.clock().now())
+    text = sealed(plans, told=told(run, plans, ssh_key), now=wiring.clock().now())
     where = wiring.plan_files().store(file, text)
     shown = plans[0] if len(plans) == 1 else plans
 
@@ -155,12 +155,16 @@ def plans_in(
     for one in heard:
         if one.error and one.provider in chosen:
             raise one.error
-    told = _told(run, kept.plans, ssh_key)
-    return still_true(kept, offers_heard(heard), told=told, now=wiring.clock().now())
+    by_now = told(run, kept.plans, ssh_key)
+    return still_true(kept, offers_heard(heard), told=by_now, now=wiring.clock().now())
 
 
-def _told(run: Session, plans: "Sequence[DeployPlan]", ssh_key: str | None) -> str:
-    """A hash of what the servers would be told now."""
+def told(run: Session, plans: "Sequence[DeployPlan]", ssh_key: str | None) -> str:
+    """A hash of what the servers would be told now.
+
+    Raises what their renting would for that reason: no owner for an Xnode, no Nix here, no
+    such key file.
+    """
     from capsule_domain.services.plan_file import told_hash
 
     wiring = run.wiring

@@ -312,6 +312,13 @@ def test_interrupted_while_renting_what_may_be_billed_is_told(market: Market) ->
     assert "is intended: something may be billed" in done.stderr
 
 
+def test_what_a_server_cannot_be_told_is_refused_before_anybody_is_asked(market: Market) -> None:
+    market.cloud.offers_ = [offer("large", "west", "1", "9", 4, 8192)]
+    ownerless = market.deploy("--name", "web-1", "--os", "xnodeos")
+    assert (ownerless.code, market.questions) == (3, [])
+    assert "owner" in ownerless.stderr
+
+
 def test_templates_and_deploy_give_the_same_answer(market: Market) -> None:
     for filters in (
         [],
