@@ -1,48 +1,32 @@
-"""What every `Monitor` does: a fake, and the true one over a script and over a real sshd."""
+"""What every `Monitor` does: a fake, and the true one over fake probes and over a real sshd."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from capsule_adapters.probes.ssh_monitor import SshMonitor
-from capsule_adapters.ssh.host import SshHosts
+from capsule_adapters.probes.monitor import ProbingMonitor
+from capsule_adapters.probes.network_probes import NetworkProbes
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
+from capsule_adapters.store.samples import SqliteSamples
 from capsule_domain.models.health import CheckKind, HealthStatus
+from capsule_domain.models.look import LookPlan
 from capsule_domain.models.metric import Observation
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.monitor import Monitor
 from tests.fakes.clock import FakeClock
-from tests.fakes.hosts import FakeHosts
-from tests.fakes.keys import FakeKeys
-from tests.fakes.known_hosts import FakeKnownHosts
 from tests.fakes.monitor import FakeMonitor
-from tests.probe_output import answering
+from tests.fakes.probes import DOWN, FakeProbes
+from tests.fakes.samples import FakeSamples
 from tests.sshd import Sshd
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-@dataclass
-class Memory:
-    """Observations in a dictionary."""
-
-    kept: dict[str, list[Observation]] = field(default_factory=dict)
-
-    def remember(self, xnode_id: str, observation: Observation) -> None:
-        self.kept.setdefault(xnode_id, []).append(observation)
-
-    def history(self, xnode_id: str, since: datetime) -> Sequence[Observation]:
-        return [o for o in self.kept.get(xnode_id, []) if o.health.checked_at >= since]
-
-    def latest(self) -> Mapping[str, Observation]:
-        return {xnode: seen[-1] for xnode, seen in self.kept.items()}
 
 
 @dataclass
@@ -81,22 +65,28 @@ def fake(_: Path) -> Iterator[Post]:
     yield Post(monitor, clock, node("well", "192.0.2.1"), node("dead", "192.0.2.2"))
 
 
-def scripted(_: Path) -> Iterator[Post]:
-    known_hosts, clock = FakeKnownHosts(), FakeClock(START)
-    hosts = FakeHosts(known_hosts)
-    known_hosts.pin("id-well", FakeKeys().new_host_key().public_openssh)
-    hosts.add("192.0.2.1").answers["printf"] = answering(hosts, "192.0.2.1")
-    monitor = SshMonitor(hosts, Memory(), clock)
+def probed(_: Path) -> Iterator[Post]:
+    clock = FakeClock(START)
+    probes = FakeProbes(clock)
+    probes.play("id-dead", DOWN)
+    monitor = ProbingMonitor(probes, FakeSamples(), clock)
     yield Post(monitor, clock, node("well", "192.0.2.1"), node("dead", "192.0.2.2"))
 
 
 def over_sshd(folder: Path) -> Iterator[Post]:
     clock = FakeClock(START)
-    with Sshd(folder / "sshd") as sshd, closing(SshHosts(folder / "known_hosts")) as hosts:
-        KnownHostsFile(folder / "known_hosts").pin("id-well", sshd.host_key)
+    known_hosts = folder / "known_hosts"
+    with (
+        Sshd(folder / "sshd") as sshd,
+        closing(NetworkProbes(known_hosts, None, clock, by_echo=False)) as probes,
+        closing(SqliteSamples(folder / "metrics.db")) as samples,
+    ):
+        KnownHostsFile(known_hosts).pin("id-well", sshd.host_key)
+        KnownHostsFile(known_hosts).pin("id-dead", sshd.host_key)
         entry = {"ssh_user": sshd.user, "ssh_key": sshd.private_key}
+        plan = LookPlan(at_once=True, tries=1)
         yield Post(
-            SshMonitor(hosts, Memory(), clock),
+            ProbingMonitor(probes, samples, clock, plan),
             clock,
             node("well", "127.0.0.1", ssh_port=sshd.port, **entry),
             node("dead", "127.0.0.1", ssh_port=1, **entry),
@@ -105,7 +95,7 @@ def over_sshd(folder: Path) -> Iterator[Post]:
 
 MAKERS: dict[str, Callable[[Path], Iterator[Post]]] = {
     "fake": fake,
-    "script": scripted,
+    "probed": probed,
     "sshd": over_sshd,
 }
 
@@ -119,12 +109,16 @@ def look(post: Post, *xnodes: XNode) -> dict[str, Observation]:
     return {seen.health.xnode: seen for seen in post.monitor.collect(xnodes)}
 
 
+def moments(post: Post, since: datetime) -> list[datetime]:
+    return [seen.health.checked_at for seen in post.monitor.history(post.well, since)]
+
+
 def test_a_machine_that_is_well_passes_every_check_and_shows_its_figures(post: Post) -> None:
     seen = look(post, post.well)["well"]
     assert seen.health.status is HealthStatus.HEALTHY
-    assert {check.kind for check in seen.health.checks} == {CheckKind.TCP, CheckKind.SSH}
+    assert {check.kind for check in seen.health.checks} == {CheckKind.PING, CheckKind.SSH}
     assert all(check.ok and check.error is None for check in seen.health.checks)
-    assert all(check.latency_ms is not None for check in seen.health.checks)
+    assert all(check.latency_ms is not None or check.note for check in seen.health.checks)
     assert seen.metrics is not None
     assert seen.metrics.xnode == "well"
     assert seen.metrics.cpu_percent is not None
@@ -157,10 +151,10 @@ def test_nobody_to_look_at_is_nothing_seen(post: Post) -> None:
 
 def test_what_was_seen_is_remembered_oldest_first(post: Post) -> None:
     first = look(post, post.well)["well"]
-    post.clock.advance(60)
+    post.clock.advance(600)
     second = look(post, post.well)["well"]
-    assert list(post.monitor.history(post.well, START)) == [first, second]
-    assert list(post.monitor.history(post.well, START + timedelta(seconds=30))) == [second]
+    assert moments(post, START) == [first.health.checked_at, second.health.checked_at]
+    assert moments(post, START + timedelta(seconds=300)) == [second.health.checked_at]
     assert list(post.monitor.history(post.dead, START)) == []
 
 

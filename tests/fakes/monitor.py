@@ -42,7 +42,7 @@ class FakeMonitor:
         error = self.unreachable.get(xnode.id)
         checks = tuple(
             Check(kind=kind, ok=error is None, latency_ms=None if error else 1.5, error=error)
-            for kind in (CheckKind.TCP, CheckKind.SSH)
+            for kind in (CheckKind.PING, CheckKind.SSH)
         )
         health = Health.judged(xnode.name, checks, now)
         if error is not None:

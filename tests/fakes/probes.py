@@ -37,6 +37,7 @@ _CALM = {
     "load_1": 0.1,
     "load_5": 0.1,
     "load_15": 0.1,
+    "uptime_seconds": 3600.0,
 }
 _DISKS = (Disk(mount="/", used_percent=30.0, inodes_percent=10.0),)
 

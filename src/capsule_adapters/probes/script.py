@@ -1,46 +1,78 @@
-"""The one shell script that asks a machine for everything, in one round trip."""
+"""The shell scripts that ask a machine for what we want to know."""
 
 import re
 
 MARKER = re.compile(r"[0-9a-f]{16,}")
 
-_SCRIPT = """\
+# Each line read is a number and what is wanted: d disks, s system, t two readings.
+# What it starts must not read our lines, and its complaints are nobody's figures.
+_LOOP = """\
 LC_ALL=C
 export LC_ALL
+PATH=$PATH:/usr/sbin:/sbin:/run/current-system/sw/bin
 limit=
 command -v timeout >/dev/null 2>&1 && limit='timeout 5'
+arc=/proc/spl/kstat/zfs/arcstats
+[ -r "$arc" ] || arc=
 part() { printf '\\n%s %s\\n' MARKER "$1"; }
-part stat
-head -n 1 /proc/stat
-part meminfo
-cat /proc/meminfo
-part arc
-cat /proc/spl/kstat/zfs/arcstats
-part loadavg
-cat /proc/loadavg
-part uptime
-cat /proc/uptime
-part blocks
-$limit df -P -k -l
-part inodes
-$limit df -P -i
-sleep 0.5 || sleep 1
-part stat-later
-head -n 1 /proc/stat
-part end
+proc() {
+  head -n 1 /proc/stat
+  cat /proc/loadavg /proc/uptime /proc/sys/kernel/random/boot_id \\
+    /proc/meminfo /proc/net/dev /proc/diskstats $arc
+}
+disks() {
+  part blocks
+  $limit df -P -k -l
+  part inodes
+  $limit df -P -i -l
+}
+system() {
+  part cores
+  grep -c '^cpu[0-9]' /proc/stat
+  if rows=$($limit systemctl list-units --state=failed --plain --no-legend --no-pager); then
+    part units
+    printf '%s\\n' "$rows"
+  fi
+  if rows=$($limit nvidia-smi --format=csv,noheader,nounits \\
+      --query-gpu=utilization.gpu,memory.used,memory.total,temperature.gpu,name); then
+    part gpus
+    printf '%s\\n' "$rows"
+  fi
+  current=$(readlink -f /run/current-system) || return
+  part generation
+  for link in /nix/var/nix/profiles/system /nix/var/nix/profiles/system-*-link; do
+    if [ "$(readlink -f "$link")" = "$current" ]; then
+      echo "$link $(readlink "$link")"
+      break
+    fi
+  done
+}
+while read -r number wanted; do
+  {
+    part "begin $number"
+    part proc
+    proc
+    case $wanted in *d*) disks ;; esac
+    case $wanted in *s*) system ;; esac
+    case $wanted in *t*)
+      sleep 0.5 || sleep 1
+      part proc-later
+      proc
+    esac
+    part "end $number"
+  } </dev/null 2>/dev/null
+done
 """
 
 
-def script(marker: str) -> str:
-    """The script for metrics, marked with `marker`, a random word."""
-    return marked(_SCRIPT, marker)
+def loop_script(marker: str) -> str:
+    """The script that answers line after line, its parts marked with `marker`."""
+    return _LOOP.replace("MARKER", _checked(marker))
 
 
 def marked(text: str, marker: str) -> str:
     """A script of ours whose parts are told from any other output by `marker`."""
-    if not MARKER.fullmatch(marker):
-        raise ValueError("a marker is at least 16 hexadecimal digits")
-    return f"{{\n{text.replace('MARKER', marker)}}} 2>/dev/null\n"
+    return f"{{\n{text.replace('MARKER', _checked(marker))}}} 2>/dev/null\n"
 
 
 def parts(output: str, marker: str) -> dict[str, str]:
@@ -50,7 +82,13 @@ def parts(output: str, marker: str) -> dict[str, str]:
     did not come to its end.
     """
     found: dict[str, str] = {}
-    for piece in re.split(rf"^{re.escape(marker)} ", output, flags=re.MULTILINE)[1:]:
+    for piece in f"\n{output}".split(f"\n{marker} ")[1:]:
         name, _, text = piece.partition("\n")
         found.setdefault(name.strip(), text.strip("\n"))
     return found
+
+
+def _checked(marker: str) -> str:
+    if not MARKER.fullmatch(marker):
+        raise ValueError("a marker is at least 16 hexadecimal digits")
+    return marker

@@ -1,6 +1,6 @@
 """What we log in with: one named key and no other, or the agent and ~/.ssh."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,30 @@ import asyncssh
 from capsule_adapters.ssh.keys import key_path, load_private_key
 from capsule_domain.errors import HostUnreachable
 
+KeyFile = Callable[[Path], "asyncssh.SSHKey | None"]
+"""The private key in a file; None when a passphrase protects it."""
+
+
+class KeysRead:
+    """A `KeyFile` that reads each file once, and again when it has changed."""
+
+    def __init__(self) -> None:
+        self._keys: dict[Path, tuple[tuple[int, int], asyncssh.SSHKey | None]] = {}
+
+    def __call__(self, path: Path) -> "asyncssh.SSHKey | None":
+        """Raises ConfigurationError for what is not a private key, StoreError, OSError."""
+        facts = path.stat()
+        mark = (facts.st_mtime_ns, facts.st_size)
+        kept = self._keys.get(path)
+        if kept is None or kept[0] != mark:
+            kept = self._keys[path] = (mark, load_private_key(path))
+        return kept[1]
+
 
 @asynccontextmanager
-async def identity(private_key: str | None) -> AsyncIterator[dict[str, Any]]:
+async def identity(
+    private_key: str | None, read: KeyFile = load_private_key
+) -> AsyncIterator[dict[str, Any]]:
     """The options of `asyncssh.connect` for a login with `private_key`, a path.
 
     None leaves it to the agent and ~/.ssh. A key that a passphrase protects, or of which
@@ -23,7 +44,7 @@ async def identity(private_key: str | None) -> AsyncIterator[dict[str, Any]]:
         yield {}
         return
     path = key_path(private_key)
-    key = load_private_key(path) if path.exists() else None
+    key = read(path) if path.exists() else None
     if key is not None:
         yield {"client_keys": [key], "agent_path": None}
         return

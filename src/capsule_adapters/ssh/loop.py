@@ -4,6 +4,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -30,12 +31,16 @@ class LoopThread:
         Raises what `work` raises, and TimeoutError when the time is up. Whatever ends the
         waiting early, Ctrl-C too, cancels `work`.
         """
-        future = asyncio.run_coroutine_threadsafe(work, self._started())
+        future = self.start(work)
         try:
             return future.result(timeout_seconds)
         except BaseException:
             future.cancel()
             raise
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Begin `work` on the loop; cancelling the future cancels it."""
+        return asyncio.run_coroutine_threadsafe(work, self._started())
 
     def stop(self) -> None:
         """Cancel what runs and end the thread. Not running is a success."""

@@ -65,7 +65,7 @@ def refused(target: Target | Destination, error: BaseException, known_hosts: Pat
         if isinstance(target, Destination)
         else f"nc -vz {target.address} {target.port}"
     )
-    return Unreachable(f"cannot reach {place(target)}: {_cause(error)}", hint=trial)
+    return Unreachable(f"cannot reach {place(target)}: {cause(error)}", hint=trial)
 
 
 def login_command(target: Target | Destination) -> str:
@@ -85,7 +85,7 @@ def broken(target: Target | Destination, error: BaseException, timeout_seconds: 
         )
     if isinstance(error, TimeoutError):
         return Unreachable(f"a command on {place(target)} did not end within {timeout_seconds:g} s")
-    return Unreachable(f"lost the connection to {place(target)}: {_cause(error)}")
+    return Unreachable(f"lost the connection to {place(target)}: {cause(error)}")
 
 
 def _not_let_in(target: Target | Destination) -> HostError:
@@ -102,7 +102,7 @@ def _not_let_in(target: Target | Destination) -> HostError:
 def _not_the_persons(destination: Destination, error: BaseException) -> HostKeyChanged:
     """The machine's own key, or that of one on the way: the reason names which."""
     return HostKeyChanged(
-        f"the host key of {place(destination)} is not the one we know: {_cause(error)}",
+        f"the host key of {place(destination)} is not the one we know: {cause(error)}",
         hint="someone may stand between; only if you know why it changed: "
         f"ssh-keygen -R {_known_as(destination)}, then {destination.ssh_command}",
     )
@@ -121,7 +121,8 @@ def _other_key_type(error: BaseException) -> bool:
     return isinstance(error, asyncssh.KeyExchangeFailed) and "host key" in str(error).lower()
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
+    """What the network or asyncssh says, in one lower-case line."""
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, ConnectionRefusedError):

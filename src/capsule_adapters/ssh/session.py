@@ -1,14 +1,17 @@
 """SSH as asyncssh speaks it, in our words: log in, run, knock. All of it asynchronous."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
-from capsule_adapters.ssh.identity import identity
+from capsule_adapters.ssh.identity import KeyFile, identity
+from capsule_adapters.ssh.keys import load_private_key
 from capsule_adapters.ssh.openssh import public_key_line
 from capsule_adapters.ssh.trust import Trust, way
 from capsule_domain.ports.host import Completed, Destination, Target
@@ -37,14 +40,18 @@ async def log_in(
     trusted: Sequence[str],
     ssh_config: Path | None,
     timeout_seconds: float,
+    sock: socket.socket | None = None,
+    read_key: KeyFile = load_private_key,
 ) -> asyncssh.SSHClientConnection:
     """A connection to `target`, which proved to hold one of the `trusted` keys.
 
-    Raises what asyncssh, the network and the clock raise; see `refusals`.
+    Over `sock` where that is connected already. Raises what asyncssh, the network and the
+    clock raise; see `refusals`.
     """
-    keys = [asyncssh.import_public_key(line) for line in trusted]
-    async with asyncio.timeout(timeout_seconds), identity(target.private_key) as login:
+    keys = [_public_key(line) for line in trusted]
+    async with asyncio.timeout(timeout_seconds), identity(target.private_key, read_key) as login:
         return await asyncssh.connect(
+            sock=sock,
             **_route(target, ssh_config),
             **login,
             known_hosts=(keys, [], []),
@@ -175,6 +182,17 @@ async def _knock_through(
     return (accepted[0] - begun) * 1000
 
 
+def by_way_of(target: Target, ssh_config: Path | None) -> tuple[str, int, str | None]:
+    """The host and port where `target` listens, and what leads there: None for the network,
+    else the jump host or the command that the person's file names. Raises ConfigParseError."""
+    if ssh_config is None or not ssh_config.is_file():
+        return target.address, target.port, None
+    options = asyncssh.SSHClientConnectionOptions(**_route(target, ssh_config), client_keys=None)
+    command = options.proxy_command
+    way = options.tunnel or (" ".join(map(str, command)) if command else None)
+    return options.host, options.port, None if way is None else str(way)
+
+
 def _route(target: Target | Destination, ssh_config: Path | None) -> dict[str, Any]:
     """Where to connect. A port other than 22 was chosen by someone: it beats the file's."""
     if isinstance(target, Destination):
@@ -186,6 +204,12 @@ def _route(target: Target | Destination, ssh_config: Path | None) -> dict[str, A
         "host_key_alias": target.key_alias,
         "config": [str(ssh_config)] if ssh_config and ssh_config.is_file() else None,
     }
+
+
+@lru_cache(maxsize=4096)
+def _public_key(line: str) -> asyncssh.SSHKey:
+    """A key never changes, and most are asked for at every look at their machine."""
+    return asyncssh.import_public_key(line)
 
 
 def _host_key_algorithms(trusted: Sequence[asyncssh.SSHKey]) -> list[str]:

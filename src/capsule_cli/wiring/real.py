@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.ssh_program import SshProgram
     from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
+    from capsule_domain.ports.xnode_files import XNodeFiles
 
 
 def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
@@ -69,6 +70,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         configurations=real.configurations,
         inventory=lambda: real.inventory,
         ledger=real.ledger,
+        xnode_files=real.xnode_files,
         journal=lambda: real.journal,
         monitor=lambda: real.monitor,
         hosts=lambda: real.hosts,
@@ -245,6 +247,11 @@ class _RealPorts:
         from capsule_adapters.store.ledger import SqliteLedger
 
         return SqliteLedger(self._database)
+
+    def xnode_files(self) -> "XNodeFiles":
+        from capsule_adapters.store.xnode_files import LocalXNodeFiles
+
+        return LocalXNodeFiles(self._home)
 
     @cached_property
     def journal(self) -> "Journal":

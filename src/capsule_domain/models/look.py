@@ -18,7 +18,7 @@ class HttpCheck(Model):
     somewhere in the first MiB of the answer. Redirects are an answer, and not followed.
     """
 
-    url: str = Field(pattern=r"\Ahttps?://[^\s]+\Z")
+    url: str = Field(pattern=r"^https?://\S+$")
     statuses: tuple[Annotated[int, Field(ge=100, le=599)], ...] = ()
     text: str = ""
 
@@ -45,7 +45,7 @@ class LookPlan(Model):
     look at one xNode, whatever it is at; the caller's interval should be longer.
     """
 
-    checks: CheckChoice = CheckChoice()
+    checks: CheckChoice = Field(default_factory=CheckChoice)
     checks_of: Mapping[str, CheckChoice] = Field(default_factory=dict)
     """By xNode id, in the place of `checks`."""
     disks: bool = True

@@ -1,0 +1,82 @@
+"""The `Probes` port over the network: nothing is installed on the machines."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from capsule_adapters.ssh.loop import LoopThread
+from capsule_domain.models.look import LookPlan
+from capsule_domain.models.metric import Observation
+from capsule_domain.models.xnode import XNode
+from capsule_domain.ports.clock import Clock
+
+if TYPE_CHECKING:
+    import ssl
+
+    from capsule_adapters.probes.sweep import Sweeps
+
+CLOSE_SECONDS = 5.0
+
+
+class NetworkProbes:
+    """Implements `Probes`. Importing this does not import asyncssh.
+
+    `known_hosts_file` holds the pinned keys, `ssh_config` is as for `SshHosts`. `by_echo`
+    False: machines share one address space with this one, where an echo says nothing.
+    `tls`: what certificates of HTTPS checks are verified by; None for the system's.
+    """
+
+    def __init__(
+        self,
+        known_hosts_file: Path,
+        ssh_config: Path | None,
+        clock: Clock,
+        *,
+        by_echo: bool = True,
+        tls: "ssl.SSLContext | None" = None,
+    ) -> None:
+        self._known_hosts_file = known_hosts_file
+        self._ssh_config = ssh_config
+        self._clock = clock
+        self._by_echo = by_echo
+        self._tls = tls
+        self._loop = LoopThread("capsule-probe")
+        self._sweeps: Sweeps | None = None
+
+    def look(self, xnodes: Sequence[XNode], plan: LookPlan) -> Iterator[Observation]:
+        """Look at all of them side by side; yields each as it comes."""
+        wanted = list({xnode.id: xnode for xnode in xnodes}.values())
+        came: SimpleQueue[Observation | Future[None]] = SimpleQueue()
+        sweep = self._loop.start(self._opened().look(wanted, plan, came.put))
+        sweep.add_done_callback(came.put)
+        try:
+            while not isinstance(one := came.get(), Future):
+                yield one
+            one.result()
+        finally:
+            sweep.cancel()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        sweeps, self._sweeps = self._sweeps, None
+        if sweeps is not None:
+            with suppress(TimeoutError):
+                self._loop.call(sweeps.close(), timeout_seconds=CLOSE_SECONDS)
+        self._loop.stop()
+
+    def _opened(self) -> "Sweeps":
+        if self._sweeps is None:
+            from capsule_adapters.probes.http import HttpProbe
+            from capsule_adapters.probes.ping import Pings
+            from capsule_adapters.probes.script import loop_script
+            from capsule_adapters.probes.sweep import Sweeps
+            from capsule_adapters.ssh.kept import KeptLoops
+
+            loops = KeptLoops(self._known_hosts_file, self._ssh_config, loop_script)
+            pings = Pings(by_echo=self._by_echo)
+            http = HttpProbe(self._tls)
+            self._sweeps = Sweeps(loops, pings, http, self._clock, self._ssh_config)
+        return self._sweeps
