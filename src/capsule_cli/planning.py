@@ -123,6 +123,7 @@ def keep_plans(
     from capsule_domain.services.plan_file import sealed
 
     wiring = run.wiring
+    plans = [plan.model_copy(update={"ssh_key": ssh_key}) for plan in plans]
     text = sealed(plans, told=told(run, plans, ssh_key), now=wiring.clock().now())
     where = wiring.plan_files().store(file, text)
     shown = plans[0] if len(plans) == 1 else plans
@@ -155,7 +156,7 @@ def plans_in(
     for one in heard:
         if one.error and one.provider in chosen:
             raise one.error
-    by_now = told(run, kept.plans, ssh_key)
+    by_now = told(run, kept.plans, ssh_key or kept.plans[0].ssh_key)
     return still_true(kept, offers_heard(heard), told=by_now, now=wiring.clock().now())
 
 

@@ -115,6 +115,16 @@ def test_a_plan_whose_price_or_stock_moved_or_that_was_edited_rents_nothing(
     assert (edited.code, market.cloud.attempts) == (5, [])
 
 
+def test_a_plan_keeps_to_the_key_that_was_named(market: Market, tmp_path: Path) -> None:
+    file, keys = str(tmp_path / "plan.json"), market.desk.street.keys
+    for path in ("/keys/mine", "/keys/other"):
+        keys.files[path] = keys.new_host_key().private_openssh.get_secret_value()
+    market.deploy("--name", "web-1", "--ssh-key", "/keys/mine", "--plan-out", file)
+    other = market.deploy("--plan", file, "--ssh-key", "/keys/other", "--yes")
+    assert (other.code, "what was planned: the SSH key" in other.stderr) == (5, True)
+    assert market.deploy("--plan", file, "--json", "--yes").data["ssh_key"] == "/keys/mine"
+
+
 def test_a_plan_made_by_force_is_carried_out_by_force_alone(market: Market, tmp_path: Path) -> None:
     market.ended["fakecloud"] = ENDED
     file = str(tmp_path / "forced.json")

@@ -74,7 +74,7 @@ def deploy(
     if plan is not None:
         _refuse_more(ctx, "--plan", "is the whole plan", "plan", "ssh_key", "force")
         plans = plans_in(run, plan, ssh_key=ssh_key, force=force)
-        confirm_and_rent(run, plans, ssh_key=ssh_key)
+        confirm_and_rent(run, plans, ssh_key=ssh_key or plans[0].ssh_key)
         return
     said = wishes.Wishes(
         provider=provider,

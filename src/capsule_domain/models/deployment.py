@@ -106,6 +106,8 @@ class DeployPlan(Model):
     """When it may be reaped; None lets it live."""
     ssh_key: str | None = None
     """The key file that was named for it; None: openmesh.yml's, else Capsule's own."""
+    over_budget: str | None = None
+    """Why it may go beyond a budget; None where it keeps to all of them."""
     price_per_hour: Money
     price_per_month: Money
     seen: int = Field(ge=0)
