@@ -1,0 +1,1 @@
+"""The kill matrix: a deploy killed at every step and every request, and what comes of it."""
