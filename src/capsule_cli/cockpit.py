@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -29,11 +30,11 @@ _FEW_DISKS = 4
 
 
 def lines(
-    found: "XNodeDetails", now: datetime, *, width: int, height: int, foot: Text
+    found: "XNodeDetails", now: datetime, *, width: int, height: int, foot: str
 ) -> list[Text]:
     """At most `height` lines of at most `width` cells; the keys and `foot` are always there."""
     rule = Text("─" * width, "inactive")
-    bottom = [rule, *_keys(width), foot]
+    bottom = [rule, *_keys(width), *(Text(part) for part in wrap(foot, width) or [""])]
     room = max(height - len(bottom), 0)
     body = [_title(found, width), rule, *_facts(found), rule, *_seen(found, now)]
     shown = [*body[:room], *(Text() for _ in range(room - len(body))), *bottom]

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterable
+from shlex import quote
 
 import asyncssh
 
@@ -118,7 +121,7 @@ class Machine:
             channel.exit(1)
             return
         self._tick()
-        launch = self._isolation.launch(self.ground, self.record.name, channel.command)
+        launch = self._isolation.launch(self.ground, self.record.name, _asked(channel))
         await serve(channel, launch, self._isolation, self._living)
         self._obey()
 
@@ -193,6 +196,16 @@ class _Door(asyncssh.SSHServer):
     ) -> bool:
         """A tunnel to the machine's own ports, which stand for those of this one's loopback."""
         return dest_host in ("localhost", "127.0.0.1", "::1")
+
+
+def _asked(channel: "asyncssh.SSHServerProcess[bytes]") -> str | None:
+    """The command; at a terminal of its own where one was asked for, and can be made."""
+    if channel.term_type is None or sys.platform != "linux" or shutil.which("script") is None:
+        return channel.command
+    columns, rows, *_ = channel.term_size
+    what = "sh -i" if channel.command is None else f"sh -c {quote(channel.command)}"
+    inside = f"stty rows {rows} cols {columns}; exec {what}"
+    return f"TERM={quote(channel.term_type)} exec script -qec {quote(inside)} /dev/null"
 
 
 def hold_port(port: int) -> socket.socket:

@@ -35,8 +35,15 @@ def manage(ctx: typer.Context, name: fleet.Name) -> None:
     run.out.talk(last)
 
 
-_LOOK = "the look"
 _SHOW = "capsule openmesh xnode show NAME"
+
+
+def _in_a_thread(work: Callable[[], str]) -> Future[str]:
+    """So that the screen lives on."""
+    from capsule_domain.services.side_by_side import side_by_side
+
+    (begun,) = side_by_side([work], deadline_seconds=0)
+    return begun
 
 
 class Managing:
@@ -49,6 +56,7 @@ class Managing:
         self._message = ""
         self._doing = ""
         self._work: Future[str] | None = None
+        self._look: Future[str] | None = None
         self._waiting: Callable[[], None] | None = None
         self._left = False
         self._looked_at = float("-inf")
@@ -99,7 +107,7 @@ class Managing:
 
     def _leave(self) -> None:
         """Whoever leaves in the middle of a change never hears what came of it."""
-        if self._work is None or self._doing == _LOOK:
+        if self._work is None:
             self._left = True
         else:
             self._ask(f"{self._doing} is on its way. Leave all the same?", self._go)
@@ -111,29 +119,38 @@ class Managing:
         self._message, self._waiting = f"{question} [y/N]", go_on
 
     def _begin(self, doing: str, work: Callable[[], str]) -> None:
-        """In a thread, so that the screen lives on; a second one waits for its end."""
-        from capsule_domain.services.side_by_side import side_by_side
-
+        """One change after the other: a second one waits for its end."""
         self._doing, self._message = doing, ""
-        (self._work,) = side_by_side([work], deadline_seconds=0)
+        self._work = _in_a_thread(work)
 
     def _take_in(self) -> None:
         """What came of the work that ended, and the xNode as the inventory has it now."""
+        if self._look is not None and self._look.done():
+            look, self._look = self._look, None
+            self._hear(look)
         if self._work is not None and self._work.done():
             work, self._work = self._work, None
-            try:
-                self._message = work.result() or self._message
-            except CapsuleError as error:
-                self._message = f"✗ {error.message}"
+            self._hear(work)
         self._xnode = self._run.wiring.inventory().get(self._xnode.id, exact=True)
 
-    def _look_now_and_then(self) -> None:
-        now = self._run.wiring.clock().monotonic()
-        idle = self._work is None and self._waiting is None
-        if idle and self._xnode.status == "running" and now - self._looked_at > LOOK_EVERY_SECONDS:
-            self._look(told=False)
+    def _hear(self, ended: Future[str]) -> None:
+        """A question that waits for its answer stays on the screen."""
+        try:
+            said = ended.result()
+        except CapsuleError as error:
+            said = f"✗ {error.message}"
+        if said and self._waiting is None:
+            self._message = said
 
-    def _look(self, *, told: bool) -> None:
+    def _look_now_and_then(self) -> None:
+        since = self._run.wiring.clock().monotonic() - self._looked_at
+        if self._work is None and self._xnode.status == "running" and since > LOOK_EVERY_SECONDS:
+            self._begin_look(told=False)
+
+    def _begin_look(self, *, told: bool) -> None:
+        """Beside everything else: it changes nothing."""
+        if self._look is not None:
+            return
         wiring, name = self._run.wiring, self._xnode.id
         self._looked_at = wiring.clock().monotonic()
 
@@ -141,10 +158,12 @@ class Managing:
             found = wiring.watch().health(name, fresh=True)
             return f"{found.xnode} is {found.status}" if told else ""
 
-        self._begin(_LOOK, work)
+        if told:
+            self._message = "looking …"
+        self._look = _in_a_thread(work)
 
     def _check(self) -> None:
-        self._look(told=True)
+        self._begin_look(told=True)
 
     def _launch(self) -> None:
         self._switch("launch", lambda x: self._run.wiring.lifecycle().launch(x))
@@ -207,8 +226,6 @@ class Managing:
         self._begin("the end", work)
 
     def _paint(self) -> None:
-        from rich.text import Text
-
         from capsule_cli import cockpit
 
         wiring, console = self._run.wiring, self._run.out.screen.console
@@ -219,7 +236,7 @@ class Managing:
             wiring.clock().now(),
             width=console.width,
             height=console.height,
-            foot=Text(text, "warned" if self._waiting else ""),
+            foot=text,
         )
         with console.capture() as captured:
             for line in shown:
