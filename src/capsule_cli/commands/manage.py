@@ -231,7 +231,7 @@ class Managing:
         wiring, console = self._run.wiring, self._run.out.screen.console
         busy = self._work is not None and self._waiting is None
         text = f"{self._doing} is on its way …" if busy else self._message
-        shown: list[Text] = cockpit.lines(
+        shown = cockpit.lines(
             wiring.details().of(self._xnode),
             wiring.clock().now(),
             width=console.width,
