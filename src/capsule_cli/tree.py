@@ -33,6 +33,37 @@ MONITOR = Node(
         "metrics": Node("Last known metrics of an xNode, or fresh ones.", "monitor:metrics"),
     },
 )
+INVENTORY = Node(
+    "The inventory of xNodes: listed, changed by hand, sent, compared with the clouds.",
+    "xnodes:inventory",
+    children={
+        "add": Node("Take in a server that Capsule did not rent.", "inventory:add"),
+        "remove": Node("Forget an xNode; its server goes on, and is billed.", "inventory:remove"),
+        "export": Node("Write the inventory as CSV or JSON.", "inventory_files:export"),
+        "import": Node(
+            "Take xNodes in from a file: all of them, or none.", "inventory_files:take_in"
+        ),
+        "history": Node("Every change in the inventory: who, when and what.", "inventory:history"),
+        "stats": Node(
+            "The inventory in figures: counts, the dearest, the oldest, what all of it came to.",
+            "inventory_clouds:stats",
+        ),
+        "sync": Node(
+            "Bring the inventory to what the clouds say, after showing where they differ.",
+            "inventory_clouds:sync",
+        ),
+    },
+)
+BUDGET = Node(
+    "What may be spent in a month.",
+    children={
+        "set": Node(
+            "Set what may be spent in a month: of all, of a tag, or at a cloud.", "budget:put"
+        ),
+        "show": Node("The budgets, and how far each is used.", "budget:show"),
+        "remove": Node("Take a budget away.", "budget:remove"),
+    },
+)
 OPENMESH = Node(
     "xNodes on the clouds: prices, renting, inventory, cost.",
     "openmesh:openmesh",
@@ -102,8 +133,11 @@ OPENMESH = Node(
                 ),
             },
         ),
-        "inventory": Node("The inventory of xNodes.", "xnodes:xnodes"),
+        "inventory": INVENTORY,
         "cost-report": Node("What the fleet costs, by currency.", "cost:cost_report"),
+        "forecast": Node("What this month and the next will come to.", "cost:forecast"),
+        "budget": BUDGET,
+        "advice": Node("The cheapest equivalent now, and what is idle.", "advice:advice"),
         "monitor": MONITOR,
     },
 )

@@ -30,6 +30,7 @@ from tests.fakes.offers import offer
 from tests.fakes.presets import FakePresets, stack
 from tests.fakes.price_lists import FakePriceLists
 from tests.fakes.provider import CAPABILITIES, FakeProvider
+from tests.fakes.xnode_files import FakeXNodeFiles
 from tests.services.renting import RATES, Street
 
 WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -110,6 +111,7 @@ class Desk:
             catalogue=Shelf(),
             rates=RATES,
             inventory=street.inventory,
+            xnode_files=FakeXNodeFiles(),
             journal=street.journal,
             keys=street.keys,
             providers=["fakecloud", "paircloud"],

@@ -6,11 +6,15 @@ from datetime import date
 import pytest
 
 from capsule_cli.wiring import Wiring
+from capsule_domain.models.cloud import CloudFacts
 from capsule_domain.models.profile import Profile
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.monitor import FakeMonitor
 from tests.fakes.presets import FakePresets, stack
+from tests.fakes.provider import CAPABILITIES
+from tests.fakes.xnode_files import FakeXNodeFiles
 from tests.services.renting import RATES, Street
 
 
@@ -23,6 +27,10 @@ class EmptyCatalogue:
 
     def regions(self) -> list[object]:
         return []
+
+
+def _facts(name: str) -> CloudFacts:
+    return CloudFacts(name=name, title=name.title(), capabilities=CAPABILITIES)
 
 
 @dataclass
@@ -41,7 +49,9 @@ class Desk:
             catalogue=EmptyCatalogue(),
             rates=RATES,
             inventory=street.inventory,
+            xnode_files=FakeXNodeFiles(),
             journal=street.journal,
+            ledger=FakeLedger(street.inventory),
             hosts=street.hosts,
             known_hosts=street.known_hosts,
             keys=street.keys,
@@ -51,6 +61,7 @@ class Desk:
             provider=lambda _name: street.cloud,
             bills_when_stopped=lambda _name: True,
             ended=self.ended.get,
+            facts=_facts,
             new_id=lambda: next(street.ids),
         )
 

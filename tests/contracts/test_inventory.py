@@ -381,6 +381,15 @@ def test_those_of_some_ids_are_told_by_id(inventory: Inventory) -> None:
     assert inventory.living(["web-1", "old", "a1", "\udcff"]) == {"web-1": xnode("a1", "web-1")}
 
 
+def test_all_are_told_one_by_one_in_the_order_of_the_list(inventory: Inventory) -> None:
+    assert list(inventory.each()) == []
+    inventory.save_all(xnode(f"{n:04}", f"n{n % 7:03}", status="gone") for n in range(1201))
+    inventory.add(xnode("a1", "n003"))
+    everyone = XNodeFilter(include_gone=True)
+    assert list(inventory.each(everyone)) == inventory.list(everyone)
+    assert [one.id for one in inventory.each()] == ["a1"]
+
+
 def test_what_is_kept_together_may_depend_on_what_is_kept(inventory: Inventory) -> None:
     inventory.add(xnode("a1", "web-1"))
 

@@ -1,7 +1,7 @@
 """The inventory, in memory."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
@@ -100,6 +100,9 @@ class FakeInventory:
         elif order is XNodeOrder.OLDEST:
             found.sort(key=lambda x: x.created_at)
         return found[:limit]
+
+    def each(self, chosen: XNodeFilter | None = None) -> Iterator[XNode]:
+        return iter(self.list(chosen))
 
     def count(self, chosen: XNodeFilter | None = None) -> int:
         return len(self._matching(chosen))

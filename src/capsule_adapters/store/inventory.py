@@ -115,6 +115,18 @@ class SqliteInventory:
         )
         return self._read(rows)
 
+    def each(self, chosen: XNodeFilter | None = None) -> Iterator[XNode]:
+        """Those that match, by name: each query begins after the last one's end."""
+        where, parameters = conditions(chosen or XNodeFilter())
+        sql = (
+            f"SELECT body FROM xnodes WHERE {where} AND (name, created_at_us, id) > (?, ?, ?) "  # noqa: S608 (fixed texts)
+            f"ORDER BY {ORDERS[XNodeOrder.NAME]} LIMIT {_BATCH}"
+        )
+        last: tuple[str | int, ...] = ("", 0, "")
+        while found := self._read(self._database.rows(sql, [*parameters, *last])):
+            yield from found
+            last = (found[-1].name, to_microseconds(found[-1].created_at), found[-1].id)
+
     def count(self, chosen: XNodeFilter | None = None) -> int:
         """How many match."""
         where, parameters = conditions(chosen or XNodeFilter())

@@ -7,6 +7,7 @@ import typer
 
 from capsule_cli import complete
 from capsule_cli.options import again
+from capsule_cli.originals import offer_original
 from capsule_cli.session import Session, session
 from capsule_domain.errors import CapsuleError, UsageError
 
@@ -34,6 +35,7 @@ def openmesh(ctx: typer.Context) -> None:
         bills_when_stopped=wiring.bills_when_stopped,
     )
     run.out.show(found, lambda screen: _paint(screen, found))
+    offer_original(run)
 
 
 def _paint(screen: "Screen", found: "Dashboard") -> None:

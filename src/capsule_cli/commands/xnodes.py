@@ -1,50 +1,59 @@
 """The xNodes that Capsule looks after."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from capsule_cli import complete
-from capsule_cli.session import session
+from capsule_cli.narrow import AtProvider, AtRegion, Gone, Most, Status, WithTags, narrowed
+from capsule_cli.originals import offer_original
+from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
-    from capsule_domain.models.xnode import XNode
+    from capsule_domain.models.xnode import XNode, XNodeFilter
 
 
 def xnodes(
     ctx: typer.Context,
     *,
-    status: Annotated[
-        str | None,
-        typer.Option(
-            help="Such as running, stopped or gone.",
-            autocompletion=complete.words(
-                "pending", "running", "stopped", "restarting", "unknown", "gone"
-            ),
-        ),
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Only in this region.", autocompletion=complete.regions)
-    ] = None,
-    provider: Annotated[
-        str | None, typer.Option(help="Only at this cloud.", autocompletion=complete.providers)
-    ] = None,
-    tags: Annotated[
-        str | None, typer.Option(help="All of these, a,b.", autocompletion=complete.tags)
-    ] = None,
+    status: Status = None,
+    region: AtRegion = None,
+    provider: AtProvider = None,
+    tags: WithTags = None,
+    limit: Most = None,
 ) -> None:
     """The xNodes that Capsule looks after."""
-    from capsule_cli.values import listed, made
-    from capsule_domain.models.xnode import XNodeFilter
-    from capsule_domain.services.place import region_meant
-
     run = session(ctx)
-    place = region and region_meant(region, run.wiring.catalogue().regions())
-    chosen = made(XNodeFilter, status=status, region=place, provider=provider, tags=listed(tags))
-    rows = run.wiring.inventory().list(chosen)
+    chosen = narrowed(run, status=status, region=region, provider=provider, tags=tags)
+    _show(run, chosen, limit)
+
+
+def inventory(
+    ctx: typer.Context,
+    *,
+    status: Status = None,
+    region: AtRegion = None,
+    provider: AtProvider = None,
+    tags: WithTags = None,
+    gone: Gone = False,
+    limit: Most = None,
+) -> None:
+    """The inventory of xNodes: listed, changed by hand, sent, compared with the clouds."""
+    if ctx.invoked_subcommand is not None:
+        return
+    run = session(ctx)
+    chosen = narrowed(run, status=status, region=region, provider=provider, tags=tags, gone=gone)
+    _show(run, chosen, limit)
+    offer_original(run)
+
+
+def _show(run: Session, chosen: "XNodeFilter", limit: int | None) -> None:
+    kept = run.wiring.inventory()
+    rows = kept.list(chosen, limit=limit)
     run.out.show(rows, lambda screen: _paint(screen, rows))
+    if limit is not None and len(rows) == limit and (count := kept.count(chosen)) > limit:
+        run.out.talk(f"{limit} of {count:,}")
 
 
 def _paint(screen: "Screen", rows: Sequence["XNode"]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.cloud_keys import CloudKeys
     from capsule_domain.ports.configurations import Configurations
+    from capsule_domain.ports.cost_pages import CostPages
     from capsule_domain.ports.editor import Editor
     from capsule_domain.ports.examination import Examination
     from capsule_domain.ports.hardware_survey import HardwareSurvey
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.ssh_program import SshProgram
     from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
+    from capsule_domain.ports.xnode_files import XNodeFiles
     from capsule_domain.services.configure_provider import ConnectWith
 
 
@@ -80,6 +82,7 @@ class Ports:
     configurations: "Callable[[], Configurations]"
     inventory: "Callable[[], Inventory]"
     ledger: "Callable[[], Ledger]"
+    xnode_files: "Callable[[], XNodeFiles]"
     journal: "Callable[[], Journal]"
     monitor: "Callable[[], Monitor]"
     hosts: "Callable[[], Hosts]"
@@ -93,6 +96,7 @@ class Ports:
     backups: "Callable[[], Backups]"
     examination: "Callable[[], Examination]"
     pages: "Callable[[], Pages]"
+    cost_pages: "Callable[[], CostPages]"
     installation: "Callable[[], Installation]"
     profile_texts: "Callable[[], ProfileTexts]"
     editor: "Callable[[], Editor]"

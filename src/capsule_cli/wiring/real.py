@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.configurations import Configurations
+    from capsule_domain.ports.cost_pages import CostPages
     from capsule_domain.ports.examination import Examination
     from capsule_domain.ports.hardware_survey import HardwareSurvey
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
@@ -84,6 +85,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         backups=real.backups,
         examination=real.examination,
         pages=real.pages,
+        cost_pages=real.cost_pages,
         installation=real.installation,
         profile_texts=lambda: real.profile_ports.texts,
         editor=real.profile_ports.editor,
@@ -380,6 +382,11 @@ class _RealPorts:
         from capsule_adapters.docs.html import HtmlPages
 
         return HtmlPages(self._home, self._environment)
+
+    def cost_pages(self) -> "CostPages":
+        from capsule_adapters.docs.cost_page import HtmlCostPages
+
+        return HtmlCostPages(__version__)
 
     def installation(self) -> "Installation":
         from capsule_cli.wiring.installed import installation

@@ -1,6 +1,6 @@
 """The xNodes that Capsule knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -53,6 +53,12 @@ class Inventory(Protocol):
 
         Asking for the status `gone` shows them without `include_gone`. What is alike in
         `order` stands by name, then by age.
+        """
+
+    def each(self, chosen: XNodeFilter | None = None) -> Iterator[XNode]:
+        """Those that match, by name, a few in memory at a time.
+
+        What is changed meanwhile is told as it was or as it is, never twice.
         """
 
     def count(self, chosen: XNodeFilter | None = None) -> int:

@@ -104,9 +104,9 @@ class XNodeOfRecord:
         if xnode.provider == MANUAL:
             return
         if xnode.template and (xnode.provider, xnode.template) not in self._templates:
-            self.doubts[f"{xnode.provider} has no template '{xnode.template[:40]}' we know"] += 1
+            self.doubts[f"no template '{xnode.template[:40]}' of {xnode.provider} is known"] += 1
         if xnode.region and (xnode.provider, xnode.region) not in self._regions:
-            self.doubts[f"{xnode.provider} has no region '{xnode.region[:40]}' we know"] += 1
+            self.doubts[f"no region '{xnode.region[:40]}' of {xnode.provider} is known"] += 1
 
     def _refuse_strange(self, record: Record, provider: object) -> None:
         known = [*self.clouds, MANUAL]
@@ -147,4 +147,5 @@ class XNodeOfRecord:
     def _fault(
         self, record: Record, message: str, *, hint: str | None = None
     ) -> ConfigurationError:
-        return ConfigurationError(message, hint=hint, file=self.source, line=record.line)
+        line = record.line if self.source else None
+        return ConfigurationError(message, hint=hint, file=self.source or None, line=line)
