@@ -302,3 +302,15 @@ def test_a_machine_that_went_away_cannot_be_reached(site: Site) -> None:
 def test_reaching_tells_the_latency_and_asks_for_no_key(site: Site) -> None:
     site.known_hosts.forget(ALIAS)
     assert 0 <= site.hosts.reach(site.target, timeout_seconds=3) < 3000
+
+
+def test_the_key_that_a_machine_shows_is_the_one_that_is_pinned(site: Site) -> None:
+    (pinned,) = site.known_hosts.pinned(ALIAS)
+    site.known_hosts.forget(ALIAS)
+    assert site.hosts.shown_key(site.target) == pinned
+
+
+def test_a_machine_that_does_not_answer_shows_no_key(site: Site) -> None:
+    site.go_away()
+    with pytest.raises(HostUnreachable):
+        site.hosts.shown_key(site.target, timeout_seconds=2)
