@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -146,6 +146,7 @@ class Ground:
         if home.code != 0:
             raise Failed(f"{self.cloud}: an undisturbed deploy ends with {home.code}: {home.said}")
         home.end()
+        home.forget()
         self.must_be_empty()
         return Recorded(proxy.asked, steps, intended_at)
 
@@ -193,24 +194,31 @@ class Child:
 
     def watch(self) -> tuple[list[str], float]:
         """Its steps until it ends, and when it told that it intends to rent."""
-        timer = threading.Timer(LONGEST_SECONDS, self.kill)
-        timer.start()
         steps: list[str] = []
         intended_at = float("inf")
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self.said = line.strip() or self.said
-            found = _STEP.match(line)
-            if found is None:
-                continue
-            if found["step"] in SENDING:
-                intended_at = min(intended_at, time.monotonic())
-            if self.kill_at_step == len(steps):
-                self.kill()
-            steps.append(found["step"])
-        self._process.wait()
-        timer.cancel()
+        with self._process, timer_of(self.kill):
+            for line in self._process.stderr or ():
+                self.said = line.strip() or self.said
+                found = _STEP.match(line)
+                if found is None:
+                    continue
+                if found["step"] in SENDING:
+                    intended_at = min(intended_at, time.monotonic())
+                if self.kill_at_step == len(steps):
+                    self.kill()
+                steps.append(found["step"])
         return steps, intended_at
+
+
+@contextmanager
+def timer_of(kill: Callable[[], None]) -> Iterator[None]:
+    """Nothing takes longer than that."""
+    timer = threading.Timer(LONGEST_SECONDS, kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class Home:

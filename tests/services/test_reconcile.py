@@ -283,9 +283,9 @@ def test_what_expired_goes_by_tag_or_inventory_and_what_is_protected_stays() -> 
     for number, name in enumerate(("ours", "kept", "longer", "forever"), start=1):
         street.hosts.add(f"127.77.0.{number}", answers=street.machine.answers)
         street.run(street.plan(name, expires_at=None if name == "forever" else soon))
-    for name, changes in {"kept": {"protected": True}, "longer": {"expires_at": later}}.items():
-        xnode = street.inventory.get(name)
-        street.inventory.update(xnode.model_copy(update=changes))
+    kept, longer = street.inventory.get("kept"), street.inventory.get("longer")
+    street.inventory.update(kept.model_copy(update={"protected": True}))
+    street.inventory.update(longer.model_copy(update={"expires_at": later}))
     rent(street, "theirs", "capsule-00000000aa", expiry_tag(soon))
     rent(street, "foreign", expiry_tag(soon))
     rent(street, "theirs-later", "capsule-00000000ab", expiry_tag(later))
