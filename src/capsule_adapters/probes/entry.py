@@ -41,7 +41,7 @@ class Entry:
         try:
             answer = await self._loops.ask(
                 target,
-                self._words(xnode.id, plan),
+                _words(plan),
                 connect_seconds=plan.ssh_seconds,
                 answer_seconds=plan.read_seconds,
             )
@@ -57,8 +57,8 @@ class Entry:
         """As if it had never told anything."""
         self._known.pop(xnode_id, None)
 
-    def _words(self, xnode_id: str, plan: LookPlan) -> str:
-        """What the script is to read, as its loop knows it."""
-        twice = plan.at_once and xnode_id not in self._known
-        chosen = {"d": plan.disks, "s": plan.system, "t": twice}
-        return "".join(letter for letter, wanted in chosen.items() if wanted) or "-"
+
+def _words(plan: LookPlan) -> str:
+    """What the script is to read, as its loop knows it."""
+    chosen = {"d": plan.disks, "s": plan.system, "t": plan.at_once}
+    return "".join(letter for letter, wanted in chosen.items() if wanted) or "-"

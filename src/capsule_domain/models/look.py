@@ -37,8 +37,8 @@ class LookPlan(Model):
 
     /proc is read at every look; `disks`: df as well; `system`: failed units, the
     generation, graphics processors and the number of processors as well.
-    `at_once`: CPU and rates too from this one look, by two readings half a second apart,
-    where there was none before.
+    `at_once`: CPU and rates from this one look, by two readings half a second apart,
+    and not from the look before it and this one.
 
     A check that was passing is down only after `tries`, `retry_seconds` apart. One that
     is down already is tried once a look, and ever more rarely. `deadline_seconds` ends the
