@@ -26,6 +26,7 @@ from capsule_domain.ports.settings import OpenmeshSettings
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
 from tests.fakes.cloud_keys import FakeCloudKeys
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.offers import offer
 from tests.fakes.presets import FakePresets, stack
 from tests.fakes.price_lists import FakePriceLists
@@ -111,6 +112,7 @@ class Desk:
             catalogue=Shelf(),
             rates=RATES,
             inventory=street.inventory,
+            ledger=FakeLedger(street.inventory),
             xnode_files=FakeXNodeFiles(),
             journal=street.journal,
             keys=street.keys,

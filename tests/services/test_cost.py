@@ -1,17 +1,30 @@
-"""Cost reports against months worked by hand."""
+"""Cost reports, forecasts: the groups, the shares, what is named. Bills: test_billing.py."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from capsule_domain.models.billing import GroupedBy, Span, Tally, Terms
 from capsule_domain.models.cost import CostGroup, CostReport, CurrencyCosts
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
-from capsule_domain.services.cost import NO_KEY, GroupedBy, cost_report, spent_this_month
+from capsule_domain.services.cost import (
+    NO_KEY,
+    TermsOf,
+    cost_report,
+    forecast,
+    spent_by_day,
+)
+from tests.fakes.inventory import FakeInventory
+from tests.fakes.ledger import FakeLedger
+
+BILLED_OFF = Terms()
+FREE_OFF = Terms(bills_when_stopped=False)
+STOPPED_AT = datetime(2026, 11, 2, tzinfo=UTC)
 
 
 def at(text: str) -> datetime:
@@ -34,8 +47,23 @@ def xnode(name: str, hourly: str, monthly: str, currency: str = "USD", **changes
     return plain.model_copy(update=changes)
 
 
-def report(*xnodes: XNode, now: str, by: GroupedBy = "provider", bills: bool = True) -> CostReport:
-    return cost_report(xnodes, by=by, now=at(now), bills_when_stopped=lambda _: bills)
+def kept(*xnodes: XNode) -> FakeLedger:
+    """A ledger that heard of each when it was rented, and of its end."""
+    moment = [STOPPED_AT]
+    inventory = FakeInventory(now=lambda: moment[0])
+    for one in xnodes:
+        moment[0] = one.created_at
+        running = {"status": ServerStatus.RUNNING, "terminated_at": None}
+        inventory.add(one.model_copy(update=running))
+        moment[0] = one.terminated_at or STOPPED_AT
+        inventory.update(one)
+    return FakeLedger(inventory)
+
+
+def report(
+    *xnodes: XNode, now: str, by: GroupedBy = "provider", terms: TermsOf = lambda _: Terms()
+) -> CostReport:
+    return cost_report(kept(*xnodes), by=by, now=at(now), terms=terms)
 
 
 def only(made: CostReport) -> CurrencyCosts:
@@ -45,35 +73,6 @@ def only(made: CostReport) -> CurrencyCosts:
 
 def groups(made: CostReport) -> dict[str, CostGroup]:
     return {group.key: group for group in only(made).groups}
-
-
-# 0.01 an hour: a 30-day month has 720 hours and costs 7.20, one of 31 days 744 and 7.44.
-@pytest.mark.parametrize(
-    ("now", "spent"),
-    [
-        ("2026-11-30T23:00", "7.19"),  # 30 days less an hour
-        ("2026-12-31T23:00", "7.43"),  # 31 days less an hour
-        ("2027-02-28T23:00", "6.71"),  # 28 days less an hour
-        ("2028-02-29T23:00", "6.95"),  # a leap year's 29 days less an hour
-        ("2026-11-01T00:00", "0"),  # the month begins
-        ("2026-11-01T00:30", "0.005"),  # half an hour
-    ],
-)
-def test_the_month_to_date_counts_the_hours_of_that_month(now: str, spent: str) -> None:
-    machine = xnode("web", "0.01", "99")
-    assert spent_this_month(machine, at(now)) == Money.of(spent)
-
-
-def test_the_monthly_price_is_a_cap() -> None:
-    machine = xnode("web", "0.00893", "6")  # the cap is reached after 671.89 hours
-    assert spent_this_month(machine, at("2026-11-28T23:00")) == Money.of("5.99203")  # 671 h
-    assert spent_this_month(machine, at("2026-11-29T00:00")) == Money.of("6")  # 672 h: 6.00096
-    assert spent_this_month(machine, at("2026-11-30T23:59")) == Money.of("6")
-
-
-def test_one_that_began_in_the_month_counts_from_then() -> None:
-    machine = xnode("web", "0.01", "6", created_at=at("2026-11-20T06:15"))
-    assert spent_this_month(machine, at("2026-11-22T06:45")) == Money.of("0.485")  # 48.5 h
 
 
 def test_one_that_ended_in_the_month_counts_until_then() -> None:
@@ -95,18 +94,6 @@ def test_one_that_ended_last_month_costs_nothing_and_is_not_listed() -> None:
     assert made.unbilled == ()
 
 
-def test_one_that_begins_in_the_future_costs_nothing_yet() -> None:
-    machine = xnode("web", "0.01", "6", created_at=at("2026-11-24T00:00"))
-    assert spent_this_month(machine, at("2026-11-23T12:00")) == Money.of(0)
-
-
-def test_the_month_is_the_utc_one_whatever_zone_now_is_told_in() -> None:
-    machine = xnode("web", "0.01", "6")
-    tokyo = datetime(2026, 12, 1, 3, tzinfo=timezone(timedelta(hours=9)))  # 30 Nov, 18:00 UTC
-    cheap = machine.model_copy(update={"price_per_month": Money.of("99")})
-    assert spent_this_month(cheap, tokyo) == Money.of("7.14")  # 714 h of November
-
-
 def test_a_day_is_24_hours_and_a_year_twelve_months() -> None:
     whole = only(report(xnode("web", "0.00893", "6"), now="2026-11-23T12:00"))
     assert whole.hourly == Money.of("0.00893")
@@ -118,14 +105,14 @@ def test_a_day_is_24_hours_and_a_year_twelve_months() -> None:
 
 def test_a_stopped_one_costs_as_before_where_the_cloud_bills_it() -> None:
     stopped = xnode("web", "0.01", "6", status=ServerStatus.STOPPED)
-    made = report(stopped, now="2026-11-23T12:00", bills=True)
+    made = report(stopped, now="2026-11-23T12:00", terms=lambda _: BILLED_OFF)
     assert only(made).monthly == Money.of("6")
     assert made.unbilled == ()
 
 
 def test_a_stopped_one_has_no_rate_where_the_cloud_does_not_bill_it() -> None:
     stopped = xnode("web", "0.01", "6", status=ServerStatus.STOPPED)
-    made = report(stopped, now="2026-11-02T00:00", bills=False)
+    made = report(stopped, now="2026-11-02T00:00", terms=lambda _: FREE_OFF)
     assert only(made).monthly == only(made).hourly == only(made).annual == Money.of(0)
     assert only(made).to_date == Money.of("0.24")
     assert only(made).xnodes == 0
@@ -133,14 +120,11 @@ def test_a_stopped_one_has_no_rate_where_the_cloud_does_not_bill_it() -> None:
 
 
 def test_each_provider_is_asked_about_its_own_stopped_ones() -> None:
-    made = cost_report(
-        [
-            xnode("a", "0.01", "6", status=ServerStatus.STOPPED, provider="aws"),
-            xnode("b", "0.01", "6", status=ServerStatus.STOPPED, provider="vultr"),
-        ],
-        by="provider",
-        now=at("2026-11-23T12:00"),
-        bills_when_stopped=lambda provider: provider == "vultr",
+    made = report(
+        xnode("a", "0.01", "6", status=ServerStatus.STOPPED, provider="aws"),
+        xnode("b", "0.01", "6", status=ServerStatus.STOPPED, provider="vultr"),
+        now="2026-11-23T12:00",
+        terms={"aws": FREE_OFF, "vultr": BILLED_OFF}.__getitem__,
     )
     assert groups(made)["vultr"].monthly == Money.of("6")
     assert groups(made)["aws"].monthly == Money.of(0)
@@ -204,7 +188,12 @@ def test_one_without_a_price_is_named_as_unbilled() -> None:
 
 def test_shares_of_a_fleet_that_costs_nothing_now_are_zero() -> None:
     stopped = xnode("web", "0.01", "6", status=ServerStatus.STOPPED)
-    assert groups(report(stopped, now="2026-11-02T00:00", bills=False))["digitalocean"].share == 0
+    assert (
+        groups(report(stopped, now="2026-11-02T00:00", terms=lambda _: FREE_OFF))[
+            "digitalocean"
+        ].share
+        == 0
+    )
 
 
 def test_no_xnodes_cost_nothing() -> None:
@@ -215,31 +204,41 @@ def test_no_xnodes_cost_nothing() -> None:
 
 PRICES = st.decimals(min_value=0, max_value=5000, places=5)
 NOW = at("2026-11-23T12:34:56.789")
-MOMENTS = st.integers(0, 90 * 24 * 60).map(lambda m: at("2026-09-01T00:00") + timedelta(minutes=m))
 FLEETS = st.lists(
     st.builds(
-        XNode,
-        id=st.just("x"),
-        name=st.just("x"),
-        provider=st.sampled_from(["aws", "vultr", "linode"]),
-        server_id=st.just("1"),
-        region=st.sampled_from(["r1", "r2"]),
-        template=st.just("t"),
-        status=st.sampled_from(ServerStatus),
-        price_per_hour=st.builds(Money, amount=PRICES, currency=st.just("USD")),
-        price_per_month=st.builds(Money, amount=PRICES, currency=st.just("USD")),
-        profile=st.none() | st.sampled_from(["prod", "dev"]),
-        created_at=MOMENTS,
-        terminated_at=st.none() | MOMENTS,
+        Tally,
+        key=st.none() | st.sampled_from(["a", "b"]),
+        currency=st.sampled_from(["USD", "EUR"]),
+        billed=st.integers(1, 9),
+        idle=st.integers(0, 9),
+        hourly=PRICES,
+        monthly=PRICES,
+        spent=PRICES,
     ),
-    max_size=12,
+    max_size=6,
+    unique_by=lambda row: (row.key, row.currency),
 )
-PARTITIONS = st.sampled_from(["provider", "region", "profile"])
 
 
-@given(fleet=FLEETS, by=PARTITIONS)
-def test_the_groups_always_sum_exactly_to_the_whole(fleet: list[XNode], by: GroupedBy) -> None:
-    made = cost_report(fleet, by=by, now=NOW, bills_when_stopped=lambda p: p == "aws")
+class Told:
+    """A ledger that says what it is told to."""
+
+    def __init__(self, rows: list[Tally]) -> None:
+        self.rows = rows
+
+    def tally(self, *_asked: object) -> list[Tally]:
+        return self.rows
+
+    def unbilled(self, _terms: object) -> list[str]:
+        return ["x"]
+
+    def lives(self, xnodes: Iterable[str] | None = None) -> dict[str, list[Span]]:
+        return {one: [] for one in xnodes or ()}
+
+
+@given(rows=FLEETS)
+def test_the_groups_always_sum_exactly_to_the_whole(rows: list[Tally]) -> None:
+    made = cost_report(Told(rows), by="region", now=NOW, terms=lambda _: Terms())
     for whole in made.currencies:
         for figure in ("hourly", "daily", "monthly", "annual", "to_date"):
             parts = sum((getattr(group, figure).amount for group in whole.groups), Decimal(0))
@@ -248,8 +247,40 @@ def test_the_groups_always_sum_exactly_to_the_whole(fleet: list[XNode], by: Grou
         assert abs(shares - (100 if whole.monthly.amount else 0)) < Decimal("1e-20")
 
 
-@given(fleet=FLEETS)
-def test_nothing_is_negative_and_no_month_exceeds_its_cap(fleet: list[XNode]) -> None:
-    for machine in fleet:
-        spent = spent_this_month(machine, NOW)
-        assert Money.of(0) <= spent <= machine.price_per_month
+def ahead(*xnodes: XNode, now: str) -> dict[str, tuple[Money, Money, Money]]:
+    told = forecast(kept(*xnodes), now=at(now), terms=lambda _: Terms())
+    return {
+        each.currency: (each.to_date, each.month_end, each.next_month) for each in told.currencies
+    }
+
+
+def test_a_forecast_goes_on_as_it_is_to_the_end_of_the_month_and_over_the_next() -> None:
+    machines = (xnode("web", "0.01", "99"), xnode("db", "0.02", "0", "EUR"))
+    assert ahead(*machines, now="2026-11-21T00:00") == {
+        "USD": (Money.of("4.8"), Money.of("7.2"), Money.of("7.44")),
+        "EUR": (Money.of("9.6", "EUR"), Money.of("14.4", "EUR"), Money.of("14.88", "EUR")),
+    }
+
+
+def test_a_forecast_ends_with_a_time_to_live_unless_the_xnode_is_protected() -> None:
+    ending = xnode("web", "0.01", "99", expires_at=at("2026-11-22T00:00"))
+    assert ahead(ending, now="2026-11-21T00:00") == {
+        "USD": (Money.of("4.8"), Money.of("5.04"), Money.of(0))
+    }
+    kept_on = ending.model_copy(update={"protected": True})
+    assert ahead(kept_on, now="2026-11-21T00:00")["USD"][2] == Money.of("7.44")
+
+
+def test_what_is_gone_is_in_no_forecast() -> None:
+    gone = xnode("web", "0.01", "9", status=ServerStatus.GONE, terminated_at=at("2026-10-05T00:00"))
+    assert ahead(gone, now="2026-11-21T00:00") == {}
+
+
+def test_the_days_of_a_month_grow_to_what_it_came_to() -> None:
+    machine = xnode("web", "0.01", "99", created_at=at("2026-11-02T12:00"))
+    told = spent_by_day(kept(machine), now=at("2026-11-04T06:00"), terms=lambda _: Terms())
+    assert [(day.day, day.spent) for day in told] == [
+        (at("2026-11-02T00:00"), Money.of("0.12")),
+        (at("2026-11-03T00:00"), Money.of("0.36")),
+        (at("2026-11-04T00:00"), Money.of("0.42")),
+    ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from capsule_domain.models.billing import Terms
 from capsule_domain.models.dashboard import Dashboard
 from capsule_domain.models.deployment import DeploymentState
 from capsule_domain.models.money import Money
@@ -9,13 +10,17 @@ from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
 from capsule_domain.services.cost import cost_report
 from capsule_domain.services.dashboard import dashboard
+from tests.fakes.ledger import FakeLedger
 from tests.services.renting import Street
 
 
 def seen(street: Street, *, bills: bool = True, **given: Any) -> Dashboard:
     xnodes = street.inventory.list()
     costs = cost_report(
-        xnodes, by="provider", now=street.clock.now(), bills_when_stopped=lambda _name: bills
+        FakeLedger(street.inventory),
+        by="provider",
+        now=street.clock.now(),
+        terms=lambda _name: Terms(bills_when_stopped=bills),
     )
     asked: dict[str, Any] = {"configured": ["fakecloud"], "known": 7, "owned": True, **given}
     return dashboard(

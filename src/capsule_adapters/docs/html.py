@@ -1,26 +1,19 @@
 """Pages as HTML files."""
 
-import base64
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from capsule_adapters.docs.graph import graph
 from capsule_adapters.docs.highlight import highlighted
+from capsule_adapters.docs.style import style, style_hash, template
 from capsule_adapters.store.files import make_private_folder, read_limited, write_atomically
 from capsule_domain.errors import Conflict
 from capsule_domain.models.page import Page
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 _TEMPLATE, _STYLE = "page.html.j2", "page.css"
 _MARK = b'<meta name="generator" content="Capsule '
@@ -49,14 +42,14 @@ class HtmlPages:
 
     def text(self, page: Page) -> str:
         """One file. Its only style is its own, and nothing else may be loaded or run."""
-        style = _style()
-        return _template().render(
+        own = style(_STYLE)
+        return template(_TEMPLATE).render(
             page=page,
             environment=page.environment,
             profile=page.environment.profile,
             graph=graph(page.environment),
-            style=style,
-            style_hash=_hash(style),
+            style=own,
+            style_hash=style_hash(own),
             highlighted=highlighted,
         )
 
@@ -93,27 +86,3 @@ class HtmlPages:
         except OSError:
             return False
         return True
-
-
-def _style() -> str:
-    found = files("capsule_adapters.docs") / "templates" / _STYLE
-    return found.read_text(encoding="utf-8")
-
-
-def _hash(style: str) -> str:
-    """As a content security policy names it."""
-    return base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-
-
-@cache
-def _template() -> "Template":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    templates = Environment(
-        loader=PackageLoader("capsule_adapters", "docs/templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return templates.get_template(_TEMPLATE)

@@ -69,7 +69,9 @@ class YamlChoices:
 
     def save_openmesh(self, settings: OpenmeshSettings) -> None:
         """Write openmesh.yml; comments stay where the value beside them stays."""
-        self._save(self._openmesh, settings.model_dump(mode="json", exclude_none=True))
+        unset = None if settings.budgets else {"budgets"}
+        values = settings.model_dump(mode="json", exclude_none=True, exclude=unset)
+        self._save(self._openmesh, values)
 
     def profiles(self) -> Mapping[str, Profile]:
         """The user's own profiles by name, sorted. Other files in the folder are left alone."""

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
     from capsule_domain.models.cloud import CloudFacts
     from capsule_domain.models.money import Rates
+    from capsule_domain.models.watch_plan import WatchPlan
+    from capsule_domain.ports.alert_book import AlertBook
+    from capsule_domain.ports.anchors import Anchors
     from capsule_domain.ports.background import Background
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.catalogue import Catalogue
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.cost_pages import CostPages
     from capsule_domain.ports.editor import Editor
+    from capsule_domain.ports.engine_lock import EngineLock
     from capsule_domain.ports.examination import Examination
     from capsule_domain.ports.hardware_survey import HardwareSurvey
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
@@ -31,18 +35,22 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.nixos_installer import NixosInstaller
+    from capsule_domain.ports.outbox import Outbox
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.plan_files import PlanFiles
     from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plots, Seeds
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
+    from capsule_domain.ports.probes import Probes
     from capsule_domain.ports.profile_texts import ProfileTexts
     from capsule_domain.ports.provider import Provider
+    from capsule_domain.ports.samples import Samples
     from capsule_domain.ports.sandbox import Sandbox
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.settings import Choices
     from capsule_domain.ports.ssh_program import SshProgram
+    from capsule_domain.ports.supervisor import Supervisor
     from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
     from capsule_domain.ports.xnode_files import XNodeFiles
@@ -85,6 +93,15 @@ class Ports:
     xnode_files: "Callable[[], XNodeFiles]"
     journal: "Callable[[], Journal]"
     monitor: "Callable[[], Monitor]"
+    samples: "Callable[[], Samples]"
+    probes: "Callable[[], Probes]"
+    alert_book: "Callable[[], AlertBook]"
+    outbox: "Callable[[], Outbox]"
+    engine_lock: "Callable[[], EngineLock]"
+    supervisor: "Callable[[], Supervisor]"
+    anchors: "Callable[[], Anchors]"
+    watch_plan: "Callable[[], WatchPlan]"
+    """Read anew at each call. Raises ConfigurationError."""
     hosts: "Callable[[], Hosts]"
     known_hosts: "Callable[[], KnownHosts]"
     keys: "Callable[[], Keys]"
@@ -125,6 +142,8 @@ class Ports:
     plan_files: "Callable[[], PlanFiles]"
     username: str = "admin"
     """Who runs this, as a machine's first user would be called."""
+    actor: str = ""
+    """Whose doing it is, such as `anna@laptop`."""
     clock_ahead: Callable[[str], float | None] = _untold
     """How many seconds a cloud's clock is ahead of ours; None where it does not tell."""
     new_id: Callable[[], str] = _token

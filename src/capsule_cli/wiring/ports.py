@@ -2,10 +2,12 @@
 
 from capsule_cli.wiring.account_services import AccountServices
 from capsule_cli.wiring.cloud_services import CloudServices
-from capsule_cli.wiring.fleet_services import GROUPS, FleetServices, GroupBy
+from capsule_cli.wiring.cost_services import GROUPS, GroupBy
+from capsule_cli.wiring.fleet_services import FleetServices
+from capsule_cli.wiring.monitor_services import MonitorServices
 
 __all__ = ["GROUPS", "GroupBy", "Wiring"]
 
 
-class Wiring(CloudServices, AccountServices, FleetServices):
+class Wiring(CloudServices, AccountServices, MonitorServices, FleetServices):
     """Ports (fields.py), each filled when it is first asked for. Tests fill it with fakes."""

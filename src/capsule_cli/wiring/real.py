@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from capsule_adapters.store.choices import YamlChoices
     from capsule_adapters.store.sqlite import Database
     from capsule_cli.wiring.clouds import CloudPorts
+    from capsule_cli.wiring.collector import CollectorPorts
     from capsule_cli.wiring.planting import PlantingPorts
     from capsule_cli.wiring.profiles import ProfilePorts
     from capsule_domain.models.money import Rates
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.presets import Presets
     from capsule_domain.ports.price_lists import PriceLists
     from capsule_domain.ports.probes import Probes
+    from capsule_domain.ports.samples import Samples
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.ssh_program import SshProgram
     from capsule_domain.ports.tunnels import Tunnels
@@ -74,6 +76,14 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         xnode_files=real.xnode_files,
         journal=lambda: real.journal,
         monitor=lambda: real.monitor,
+        samples=lambda: real.samples,
+        probes=lambda: real.probes,
+        alert_book=lambda: real.collector.alert_book(real.database),
+        outbox=lambda: real.collector.outbox(real.database),
+        engine_lock=real.collector.engine_lock,
+        supervisor=real.collector.supervisor,
+        anchors=real.collector.anchors,
+        watch_plan=real.collector.watch_plan,
         hosts=lambda: real.hosts,
         known_hosts=real.known_hosts,
         keys=real.keys,
@@ -107,6 +117,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         plan_files=real.plan_files,
         clock_ahead=real.clouds.clock_ahead,
         username=_username(),
+        actor=_actor(),
         closers=real.closers,
     )
 
@@ -232,7 +243,7 @@ class _RealPorts:
         return ConfigurationFolders(self._home)
 
     @cached_property
-    def _database(self) -> "Database":
+    def database(self) -> "Database":
         from capsule_adapters.store.state import state_database
 
         database = state_database(self._home)
@@ -243,12 +254,12 @@ class _RealPorts:
     def inventory(self) -> "Inventory":
         from capsule_adapters.store.inventory import SqliteInventory
 
-        return SqliteInventory(self._database, actor=_actor(), now=self.clock.now)
+        return SqliteInventory(self.database, actor=_actor(), now=self.clock.now)
 
     def ledger(self) -> "Ledger":
         from capsule_adapters.store.ledger import SqliteLedger
 
-        return SqliteLedger(self._database)
+        return SqliteLedger(self.database)
 
     def xnode_files(self) -> "XNodeFiles":
         from capsule_adapters.store.xnode_files import LocalXNodeFiles
@@ -259,16 +270,27 @@ class _RealPorts:
     def journal(self) -> "Journal":
         from capsule_adapters.store.journal import SqliteJournal
 
-        return SqliteJournal(self._database)
+        return SqliteJournal(self.database)
 
     @cached_property
     def monitor(self) -> "Monitor":
         from capsule_adapters.probes.monitor import ProbingMonitor
-        from capsule_adapters.store.samples import SqliteSamples
 
-        samples = SqliteSamples(self._home / "metrics.db")
+        return ProbingMonitor(self.probes, self.samples, self.clock)
+
+    @cached_property
+    def samples(self) -> "Samples":
+        samples = self.collector.samples
         self.closers.append(samples.close)
-        return ProbingMonitor(self.probes, samples, self.clock)
+        return samples
+
+    @cached_property
+    def collector(self) -> "CollectorPorts":
+        from capsule_cli.wiring.collector import CollectorPorts
+
+        return CollectorPorts(
+            self._home, self._environment, self.clock, _actor(), sandboxed=self._sandboxed
+        )
 
     @cached_property
     def probes(self) -> "Probes":

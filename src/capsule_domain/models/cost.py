@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.money import Money
+from capsule_domain.models.server import ServerStatus
 
 
 class CostFigures(Model):
@@ -35,6 +36,26 @@ class CurrencyCosts(CostFigures):
     groups: tuple[CostGroup, ...] = ()
 
 
+class XNodeCost(CostFigures):
+    """One xNode's costs. The rates are zero where it costs nothing now.
+
+    `rented_at` is the hourly price when it was rented, `listed` what the same costs whom
+    rents it today; None where no price list has it. `ever` is all that it came to.
+    """
+
+    name: str
+    provider: str
+    region: str
+    template: str
+    status: ServerStatus
+    profile: str | None = None
+    tags: tuple[str, ...] = ()
+    since: Moment
+    rented_at: Money
+    listed: Money | None = None
+    ever: Money
+
+
 class CostReport(Model):
     """Costs by currency; two currencies are never added."""
 
@@ -43,3 +64,56 @@ class CostReport(Model):
     currencies: tuple[CurrencyCosts, ...] = ()
     unbilled: tuple[str, ...] = ()
     """Names of xNodes that cost nothing now."""
+
+
+class DaySpent(Model):
+    """What the month came to by the end of a day, in one currency."""
+
+    day: Moment
+    spent: Money
+
+
+class SpendForecast(Model):
+    """One currency's month: so far, at its end, and the whole month after it."""
+
+    currency: str
+    to_date: Money
+    month_end: Money
+    next_month: Money
+
+
+class FleetForecast(Model):
+    """What this month comes to if nothing is rented or ended but what expires."""
+
+    as_of: Moment
+    month_ends: Moment
+    currencies: tuple[SpendForecast, ...] = ()
+    budgets: tuple["BudgetState", ...] = ()
+
+
+class BudgetState(Model):
+    """A budget, and how far it is used.
+
+    `spent` and `forecast` are of this month, `next_month` of the whole one after it.
+    """
+
+    budget: str
+    """Such as `all` or `tag web`."""
+    limit: Money
+    spent: Money
+    forecast: Money
+    next_month: Money
+    percent: Decimal
+    """Of the limit, that is spent; one of nothing is used up by anything."""
+    warning: int | None = None
+    """50, 80 or 100: the highest of them that is reached."""
+
+
+class CostPage(Model):
+    """All that is drawn of the costs."""
+
+    report: CostReport
+    forecast: FleetForecast
+    days: tuple[DaySpent, ...] = ()
+    xnodes: tuple[XNodeCost, ...] = ()
+    """The dearest."""

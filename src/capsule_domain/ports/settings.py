@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from capsule_domain.models.base import Model
+from capsule_domain.models.budget import Budget
 from capsule_domain.models.machine_names import DomainName, Email
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.profile import Profile
@@ -34,6 +35,15 @@ class OpenmeshSettings(Model):
     """Path of the key file that opens them; None takes Capsule's own."""
     ssh_user: str = "root"
     ready_timeout_seconds: float = Field(default=600.0, gt=0)
+    budgets: tuple[Budget, ...] = ()
+
+    @field_validator("budgets")
+    @classmethod
+    def _each_once(cls, budgets: tuple[Budget, ...]) -> tuple[Budget, ...]:
+        for number, budget in enumerate(budgets):
+            if any(budget.replaces(other) for other in budgets[:number]):
+                raise ValueError(f"there are two for {budget.title} in {budget.limit.currency}")
+        return budgets
 
 
 class Choices(Protocol):

@@ -40,9 +40,14 @@ _PRICE = re.compile(r"\d{1,9}(\.\d{1,12})?", re.ASCII)
 
 def csv_chunks(xnodes: Iterable[XNode]) -> Iterator[str]:
     """The file's text, a line at a time, with the heading first."""
+    return csv_lines(_rows(xnodes))
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines of text."""
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    for row in _rows(xnodes):
+    for row in rows:
         writer.writerow(row)
         yield line.getvalue()
         line.seek(0)
@@ -60,7 +65,7 @@ def _rows(xnodes: Iterable[XNode]) -> Iterator[Sequence[str]]:
             "tags": ";".join(_escaped(tag) for tag in xnode.tags),
             "protected": "true" if xnode.protected else "false",
         }
-        yield [_unarmed(fields[name] or "") for name in COLUMNS]
+        yield [unarmed(fields[name] or "") for name in COLUMNS]
 
 
 def csv_records(lines: Iterable[str], source: str) -> Iterator[Record]:
@@ -166,7 +171,7 @@ def _escaped(tag: str) -> str:
     return tag.replace("\\", "\\\\").replace(";", "\\;")
 
 
-def _unarmed(cell: str) -> str:
+def unarmed(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
