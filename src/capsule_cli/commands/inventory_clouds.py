@@ -33,7 +33,7 @@ def stats(
 
 
 def _paint_stats(screen: "Screen", found: "FleetStats", now: "datetime") -> None:
-    from capsule_cli.ages import age
+    from capsule_cli.ages import span
     from capsule_cli.money import cents
 
     screen.header("Inventory in figures")
@@ -60,7 +60,7 @@ def _paint_stats(screen: "Screen", found: "FleetStats", now: "datetime") -> None
     if found.longest_running:
         screen.section("Longest running")
         screen.fields(
-            (one.name, f"since {age(one.created_at, now)}, {one.provider}")
+            (one.name, f"{span((now - one.created_at).total_seconds())}, {one.provider}")
             for one in found.longest_running
         )
 
