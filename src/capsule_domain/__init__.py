@@ -56,6 +56,9 @@ if TYPE_CHECKING:
         Health as Health,
         HealthStatus as HealthStatus,
     )
+    from capsule_domain.models.marks import (
+        TagChange as TagChange,
+    )
     from capsule_domain.models.metric import (
         Disk as Disk,
         Metrics as Metrics,
@@ -120,6 +123,12 @@ if TYPE_CHECKING:
     from capsule_domain.services.diary import (
         Diary as Diary,
     )
+    from capsule_domain.services.lifecycle import (
+        Lifecycle as Lifecycle,
+    )
+    from capsule_domain.services.mark import (
+        Mark as Mark,
+    )
     from capsule_domain.services.market import (
         Market as Market,
     )
@@ -156,6 +165,8 @@ _HOMES = {
     "HostError": "errors",
     "HostKeyChanged": "errors",
     "HostUnreachable": "errors",
+    "Lifecycle": "services.lifecycle",
+    "Mark": "services.mark",
     "NoOfferFits": "errors",
     "NotFound": "errors",
     "OutOfStock": "errors",
@@ -167,6 +178,7 @@ _HOMES = {
     "RateLimited": "errors",
     "ServiceEnded": "errors",
     "StoreError": "errors",
+    "TagChange": "models.marks",
     "ToolMissing": "errors",
     "UsageError": "errors",
     "CostReport": "models.cost",
