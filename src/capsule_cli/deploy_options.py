@@ -54,3 +54,7 @@ ThisTemplate = Annotated[
         "--template", help="By its name or the cloud's own id.", autocompletion=complete.templates
     ),
 ]
+OverBudget = Annotated[
+    str | None,
+    typer.Option("--override-budget", metavar="REASON", help="Go beyond a budget; why is kept."),
+]

@@ -37,21 +37,38 @@ def order_of(
     return Order(names, wanted, spread=None if spread is None else Spread(spread))
 
 
-def fill(run: Session, order: Order, *, ssh_key: str | None, plan_out: str | None) -> None:
+def fill(
+    run: Session,
+    order: Order,
+    *,
+    ssh_key: str | None,
+    plan_out: str | None = None,
+    over_budget: str | None = None,
+) -> None:
     """Plan it, and rent it after a yes; with `plan_out` the plan goes there and that is all."""
     plans = plans_of(run, order)
     if plan_out is not None:
         keep_plans(run, plans, plan_out, ssh_key=ssh_key)
         return
-    confirm_and_rent(run, plans, ssh_key=ssh_key)
+    confirm_and_rent(run, plans, ssh_key=ssh_key, over_budget=over_budget)
 
 
-def confirm_and_rent(run: Session, plans: "Sequence[DeployPlan]", *, ssh_key: str | None) -> None:
-    """Show what it comes to, ask once, and rent; a dry run only shows."""
+def confirm_and_rent(
+    run: Session,
+    plans: "Sequence[DeployPlan]",
+    *,
+    ssh_key: str | None,
+    over_budget: str | None = None,
+) -> None:
+    """Show what it comes to, ask once, and rent; a dry run only shows.
+
+    Raises BudgetExceeded, unless `over_budget` says why that may be.
+    """
     from capsule_cli.plan_screen import paint_plans, total
     from capsule_cli.renting import carry_out
 
     rates = run.wiring.rates()
+    plans = _within_budgets(run, plans, over_budget)
     for cloud in dict.fromkeys(plan.offer.provider for plan in plans):
         warn_of_clock(run, cloud)
     if run.options.dry_run:
@@ -64,3 +81,23 @@ def confirm_and_rent(run: Session, plans: "Sequence[DeployPlan]", *, ssh_key: st
     what = plans[0].name if len(plans) == 1 else f"{len(plans)} xNodes"
     run.ask.confirm(f"Rent {what} for {total(plans, rates)}?")
     carry_out(run, plans, ssh_key=ssh_key)
+
+
+def _within_budgets(
+    run: Session, plans: "Sequence[DeployPlan]", reason: str | None
+) -> "Sequence[DeployPlan]":
+    """The plans, without the fallbacks that go beyond a budget; or with the `reason` in them."""
+    from capsule_domain.errors import BudgetExceeded, UsageError
+
+    if reason is not None and not reason.strip():
+        raise UsageError("a budget is gone beyond for a reason", hint="--override-budget 'a demo'")
+    try:
+        checked = run.wiring.budgets().check(plans)
+    except BudgetExceeded as error:
+        if reason is None:
+            raise
+        run.out.warn(f"{error.message}; it is gone beyond: {reason}")
+        return [plan.model_copy(update={"over_budget": reason}) for plan in plans]
+    for warning in checked.warnings:
+        run.out.warn(warning)
+    return checked.plans

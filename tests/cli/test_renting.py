@@ -13,6 +13,7 @@ import pytest
 from capsule_adapters.store.plan_files import LocalPlanFiles
 from capsule_cli.wiring import Wiring
 from capsule_domain.errors import OutOfStock
+from capsule_domain.models.budget import Budget
 from capsule_domain.models.money import Money
 from capsule_domain.models.template import Offer
 from capsule_domain.ports.settings import OpenmeshSettings
@@ -327,6 +328,36 @@ def test_what_a_server_cannot_be_told_is_refused_before_anybody_is_asked(market:
     ownerless = market.deploy("--name", "web-1", "--os", "xnodeos")
     assert (ownerless.code, market.questions) == (3, [])
     assert "owner" in ownerless.stderr
+
+
+def _budgeted(market: Market, limit: str) -> Wiring:
+    choices = FakeChoices()
+    budget = Budget.model_validate({"scope": "all", "limit": limit})
+    choices.save_openmesh(OpenmeshSettings(budgets=(budget,)))
+    return replace(market.wiring(), choices=lambda: choices)
+
+
+def test_what_goes_beyond_a_budget_is_refused_unless_a_reason_is_kept(market: Market) -> None:
+    line = ("openmesh", "deploy", "--name", "web-1", "--yes")
+    small = _budgeted(market, "1 USD")
+    refused = capsule(*line, wiring=small)
+    assert (refused.code, market.cloud.attempts) == (3, [])
+    assert "--override-budget REASON" in refused.stderr
+    assert capsule(*line, "--override-budget", " ", wiring=small).code == 2
+    done = capsule(*line, "--override-budget", "a demo", wiring=small)
+    assert done.code == 0
+    assert "it is gone beyond: a demo" in done.stderr
+    [deployment] = market.desk.street.journal.list()
+    assert deployment.plan is not None
+    assert deployment.plan.over_budget == "a demo"
+
+
+def test_within_a_budget_it_is_told_how_near_that_is(market: Market) -> None:
+    wiring = _budgeted(market, "8 USD")
+    done = capsule("openmesh", "deploy", "--name", "web-1", "--dry-run", "--json", wiring=wiring)
+    assert done.code == 0
+    assert "of its budget of 8 USD" in done.stderr
+    assert [each["region"] for each in done.data["fallbacks"]] == ["east"]
 
 
 def test_templates_and_deploy_give_the_same_answer(market: Market) -> None:

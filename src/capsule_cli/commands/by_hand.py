@@ -23,6 +23,7 @@ def by_hand(
     tags: options.Tagged = None,
     ssh_key: options.WithKey = None,
     ttl: options.Lives = None,
+    over_budget: options.OverBudget = None,
     force: options.Forced = False,
 ) -> None:
     """Rent a template that you chose yourself."""
@@ -32,7 +33,7 @@ def by_hand(
     said = wishes.Wishes(provider=provider, template=template, region=region, os=system)
     order = order_of(run, name or f"xnode-{run.wiring.new_id()}", said)
     order = replace(order, profile=profile, tags=listed(tags), ttl=ttl, force=force)
-    fill(run, order, ssh_key=ssh_key, plan_out=None)
+    fill(run, order, ssh_key=ssh_key, over_budget=over_budget)
 
 
 def with_provider(
@@ -47,6 +48,7 @@ def with_provider(
     tags: options.Tagged = None,
     ssh_key: options.WithKey = None,
     ttl: options.Lives = None,
+    over_budget: options.OverBudget = None,
     force: options.Forced = False,
 ) -> None:
     """Rent a template of a cloud, both chosen by yourself."""
@@ -61,5 +63,6 @@ def with_provider(
         tags=tags,
         ssh_key=ssh_key,
         ttl=ttl,
+        over_budget=over_budget,
         force=force,
     )

@@ -34,6 +34,7 @@ def deploy(
     ttl: options.Lives = None,
     count: options.HowMany = 1,
     spread: options.Apart = None,
+    over_budget: options.OverBudget = None,
     plan_out: options.PlanOut = None,
     plan: Annotated[
         str | None,
@@ -72,9 +73,10 @@ def deploy(
         unfinished.abandon(run, undo)
         return
     if plan is not None:
-        _refuse_more(ctx, "--plan", "is the whole plan", "plan", "ssh_key", "force")
+        _refuse_more(ctx, "--plan", "is the whole plan", "plan", "ssh_key", "force", "over_budget")
         plans = plans_in(run, plan, ssh_key=ssh_key, force=force)
-        confirm_and_rent(run, plans, ssh_key=ssh_key or plans[0].ssh_key)
+        key = ssh_key or plans[0].ssh_key
+        confirm_and_rent(run, plans, ssh_key=key, over_budget=over_budget)
         return
     said = wishes.Wishes(
         provider=provider,
@@ -92,10 +94,15 @@ def deploy(
     )
     order = order_of(run, name, said, count=count, spread=spread)
     order = replace(order, profile=profile, tags=listed(tags), ttl=ttl, force=force)
-    fill(run, order, ssh_key=ssh_key, plan_out=plan_out)
+    fill(run, order, ssh_key=ssh_key, plan_out=plan_out, over_budget=over_budget)
 
 
-_CALLED = {"system": "--os", "go_on_with": "--resume", "undo": "--abandon"}
+_CALLED = {
+    "system": "--os",
+    "over_budget": "--override-budget",
+    "go_on_with": "--resume",
+    "undo": "--abandon",
+}
 """Options that are called otherwise than their parameters."""
 
 
