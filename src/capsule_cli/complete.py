@@ -58,6 +58,11 @@ regions = _from(
 templates = _from(lambda wiring: (one.template for one in wiring.catalogue().templates()))
 xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))
 tags = _from(lambda wiring: (tag for xnode in wiring.inventory().list() for tag in xnode.tags))
+alerts = _from(lambda wiring: (one.id for one in wiring.alert_book().list()))
+rules = _from(lambda wiring: (one.name for one in wiring.watch_plan().rules))
+silences = _from(
+    lambda wiring: (one.id for one in wiring.alert_book().silences(wiring.clock().now()))
+)
 deployments = _from(lambda wiring: (one.id for one in wiring.journal().list()))
 generations = _from(
     lambda wiring: (str(one.generation) for one in wiring.nix_environment().generations())

@@ -31,6 +31,29 @@ MONITOR = Node(
     children={
         "health": Node("Last known health of an xNode, or a fresh check.", "monitor:health"),
         "metrics": Node("Last known metrics of an xNode, or fresh ones.", "monitor:metrics"),
+        "check": Node(
+            "Look at the fleet once; 10 when an alert is firing afterwards.", "monitor_run:check"
+        ),
+        "run": Node(
+            "Collect in the foreground, until it is stopped; SIGHUP reads the settings anew.",
+            "monitor_run:run",
+        ),
+        "alerts": Node("The alerts there are, the worst first.", "monitor_alerts:alerts"),
+        "ack": Node("Take an alert on: it is not repeated any more.", "monitor_alerts:ack"),
+        "resolve": Node(
+            "Close an alert; what still holds fires anew after its time.", "monitor_alerts:resolve"
+        ),
+        "silence": Node(
+            "Silences: what nobody is told of for a while.",
+            children={
+                "add": Node(
+                    "Tell nobody of some alerts for a while; they are kept and shown all the same.",
+                    "monitor_silence:add",
+                ),
+                "list": Node("The silences that go on.", "monitor_silence:rows"),
+                "remove": Node("End a silence now.", "monitor_silence:remove"),
+            },
+        ),
     },
 )
 INVENTORY = Node(
@@ -62,29 +85,6 @@ BUDGET = Node(
         ),
         "show": Node("The budgets, and how far each is used.", "budget:show"),
         "remove": Node("Take a budget away.", "budget:remove"),
-        "check": Node(
-            "Look at the fleet once; 10 when an alert is firing afterwards.", "monitor_run:check"
-        ),
-        "run": Node(
-            "Collect in the foreground, until it is stopped; SIGHUP reads the settings anew.",
-            "monitor_run:run",
-        ),
-        "alerts": Node("The alerts there are, the worst first.", "monitor_alerts:alerts"),
-        "ack": Node("Take an alert on: it is not repeated any more.", "monitor_alerts:ack"),
-        "resolve": Node(
-            "Close an alert; what still holds fires anew after its time.", "monitor_alerts:resolve"
-        ),
-        "silence": Node(
-            "Silences: what nobody is told of for a while.",
-            children={
-                "add": Node(
-                    "Tell nobody of some alerts for a while; they are kept and shown all the same.",
-                    "monitor_silence:add",
-                ),
-                "list": Node("The silences that go on.", "monitor_silence:rows"),
-                "remove": Node("End a silence now.", "monitor_silence:remove"),
-            },
-        ),
     },
 )
 OPENMESH = Node(

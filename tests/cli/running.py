@@ -44,9 +44,9 @@ def wired(**ports: Any) -> Wiring:
 
 _PLAIN = (
     *("provider", "provider_with", "facts", "bills_when_stopped", "ended"),
-    *("username", "new_id", "clock_ahead"),
+    *("username", "new_id", "clock_ahead", "actor"),
 )
-_DEFAULTED = ("username", "new_id", "clock_ahead", "closers")
+_DEFAULTED = ("username", "new_id", "clock_ahead", "actor", "closers")
 
 
 def _is_plain(name: str) -> bool:

@@ -1,7 +1,8 @@
-"""state.db: the inventory and the journal of deployments."""
+"""state.db: the inventory, the journal of deployments, alerts and what is told of them."""
 
 from pathlib import Path
 
+from capsule_adapters.store.alert_tables import ALERT_TABLES
 from capsule_adapters.store.sqlite import Database, Synchronous
 
 STATE_MIGRATIONS = (
@@ -132,6 +133,7 @@ STATE_MIGRATIONS = (
     FROM xnode_spans AS s JOIN xnodes AS x ON x.id = s.xnode_id
     WHERE x.status = 'stopped' AND s.end_us > s.start_us;
     """,
+    ALERT_TABLES,
 )
 """Scripts that only grow in number: one that was released is never changed."""
 

@@ -32,6 +32,8 @@ class WatchPlan(Model):
     channels: tuple[str, ...] = ("console",)
     isolated_percent: Percent = 50.0
     """Of how many xNodes at once nothing may answer before the collector doubts itself."""
+    anchors: tuple[str, ...] = ("1.1.1.1:443", "9.9.9.9:443")
+    """Whom it asks then, as `host:port`: when none of them answers either, it is cut off."""
 
     @property
     def stale_seconds(self) -> float:

@@ -1,79 +1,84 @@
-"""From what was seen to readings of rules. Pure."""
+"""From figures to readings of rules, and the rules that everyone has. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from capsule_domain.models.alert import Alert, AlertKey, AlertSeverity, AlertState, Reading, Timing
-from capsule_domain.models.health import CheckKind
-from capsule_domain.models.metric import Observation
 from capsule_domain.models.rule import AlertRule, Bound, Quantity
-from capsule_domain.models.xnode import XNode
+from capsule_domain.services.measure import Figures, Measured
 
 _MINUTES = 60.0
+_GONE = "it is there no more"
 
-_FAULTS: Mapping[CheckKind, Quantity] = {
-    CheckKind.TCP: Quantity.TCP_FAULT,
-    CheckKind.SSH: Quantity.SSH_FAULT,
-}
+Current = Mapping[tuple[str, str], Alert]
+"""The last alert of each rule and instance of one subject."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One figure of one look. `instance` tells several of a kind apart, such as mounts."""
+class Subject:
+    """Whom a rule looks at: an xNode, or with the id "" the fleet as a whole."""
 
-    quantity: Quantity
-    value: float
-    instance: str = ""
-    detail: str = ""
-
-
-def measured(seen: Observation) -> Iterator[Measured]:
-    """Every figure that a look gave. What was not read is not there."""
-    metrics = seen.metrics
-    if metrics is not None:
-        if metrics.cpu_percent is not None:
-            yield Measured(Quantity.CPU, metrics.cpu_percent)
-        if metrics.memory_percent is not None:
-            yield Measured(Quantity.MEMORY, metrics.memory_percent)
-        for disk in metrics.disks or ():
-            yield Measured(Quantity.DISK, disk.used_percent, disk.mount)
-            if disk.inodes_percent is not None:
-                yield Measured(Quantity.INODES, disk.inodes_percent, disk.mount)
-    for check in seen.health.checks:
-        quantity = _FAULTS.get(check.kind)
-        if quantity is not None:
-            yield Measured(quantity, 0.0 if check.ok else 1.0, detail=check.error or "")
+    id: str
+    name: str
+    tags: frozenset[str] = frozenset()
 
 
-def readings(
-    rule: AlertRule,
-    xnode: XNode,
-    figures: Iterable[Measured],
-    current: Mapping[AlertKey, Alert],
-) -> Iterator[Reading]:
-    """What `rule` makes of the figures of one xNode.
+FLEET = Subject("", "fleet")
 
-    An instance that is there no more, such as a disk that was taken out, reads as fine
-    as soon as others of its kind are read; where nothing of a kind was read, there is
-    no reading.
-    """
-    if not rule.enabled or not set(rule.tags) <= set(xnode.tags):
-        return
-    mine = [figure for figure in figures if figure.quantity is rule.quantity]
-    for figure in mine:
-        key = AlertKey(xnode_id=xnode.id, rule=rule.name, instance=figure.instance)
-        level = _level(rule, figure.value, current.get(key))
-        yield Reading(
-            key=key,
-            xnode=xnode.name,
-            level=level,
-            message=_message(rule, figure),
-            value=figure.value,
+
+class RuleBook:
+    """Rules, found by what they look at."""
+
+    def __init__(self, rules: Iterable[AlertRule]) -> None:
+        self.by_name = {rule.name: rule for rule in rules if rule.enabled}
+        self._by_quantity: dict[Quantity, list[AlertRule]] = {}
+        for rule in self.by_name.values():
+            self._by_quantity.setdefault(rule.quantity, []).append(rule)
+
+    def readings(
+        self, subject: Subject, figures: Figures, current: Current
+    ) -> Iterator[tuple[AlertRule, Reading]]:
+        """What the rules make of the figures of one subject.
+
+        Where a rule finds nothing wrong, and no alert is open that it could end, there is
+        no reading. An instance that is there no more, such as a disk that was taken out,
+        reads as fine as soon as its kind is read.
+        """
+        for quantity, some in figures.items():
+            for rule in self._by_quantity.get(quantity, ()):
+                if not rule.tags or subject.tags.issuperset(rule.tags):
+                    yield from _readings(rule, subject, some, current)
+
+    def covers(self, alert: Alert, tags: Collection[str]) -> bool:
+        """Whether there is a rule still by which the alert could end."""
+        rule = self.by_name.get(alert.key.rule)
+        return rule is not None and set(rule.tags) <= set(tags)
+
+
+def _readings(
+    rule: AlertRule, subject: Subject, figures: Sequence[Measured], current: Current
+) -> Iterator[tuple[AlertRule, Reading]]:
+    for figure in figures:
+        alert = current.get((rule.name, figure.instance))
+        level = _level(rule, figure.value, alert)
+        if level is None and (alert is None or alert.state is AlertState.RESOLVED):
+            continue
+        yield (
+            rule,
+            Reading(
+                key=AlertKey(xnode_id=subject.id, rule=rule.name, instance=figure.instance),
+                xnode=subject.name,
+                level=level,
+                message=_message(rule, figure),
+                value=figure.value,
+            ),
         )
-    read = {figure.instance for figure in mine}
-    for key in current if mine else ():
-        if (key.xnode_id, key.rule) == (xnode.id, rule.name) and key.instance not in read:
-            yield Reading(key=key, xnode=xnode.name, level=None, message="it is there no more")
+    if not current:
+        return
+    read = {figure.instance for figure in figures}
+    for (name, instance), alert in current.items():
+        if name == rule.name and instance not in read and alert.state is not AlertState.RESOLVED:
+            yield rule, Reading(key=alert.key, xnode=subject.name, level=None, message=_GONE)
 
 
 def _level(rule: AlertRule, value: float, alert: Alert | None) -> AlertSeverity | None:
@@ -101,20 +106,60 @@ def default_rules() -> Sequence[AlertRule]:
     """The rules that everyone has until they are changed. Thresholds are the original's."""
     slow = Timing(for_seconds=5 * _MINUTES, keep_firing_seconds=5 * _MINUTES)
     soon = Timing(for_seconds=_MINUTES, keep_firing_seconds=5 * _MINUTES)
-    fault = Bound(enter=1, leave=0.5)
+    at_once = Timing(keep_firing_seconds=_MINUTES)
+    warning, critical = AlertSeverity.WARNING, AlertSeverity.CRITICAL
     return (
         _percentage("cpu", Quantity.CPU, 75, 90, "CPU", slow),
         _percentage("memory", Quantity.MEMORY, 80, 95, "memory", slow),
         _percentage("disk", Quantity.DISK, 85, 95, "disk", soon),
         _percentage("inodes", Quantity.INODES, 85, 95, "inodes", soon),
         AlertRule(
-            name="ssh",
-            quantity=Quantity.SSH_FAULT,
-            summary="SSH",
-            critical=fault,
-            timing=soon,
+            name="load",
+            quantity=Quantity.LOAD_PER_CORE,
+            summary="load per core",
+            info=Bound(enter=4, leave=3),
+            timing=slow,
         ),
+        _fault("service", Quantity.FAILED_UNITS, warning, soon),
+        _fault("ssh", Quantity.SSH_FAULT, critical, soon),
+        _fault("ping", Quantity.PING_FAULT, warning, soon),
+        _fault("tcp", Quantity.TCP_FAULT, critical, soon),
+        _fault("http", Quantity.HTTP_FAULT, critical, soon),
+        _fault("host-key", Quantity.HOST_KEY_FAULT, critical, at_once),
+        AlertRule(
+            name="certificate",
+            quantity=Quantity.CERTIFICATE_DAYS,
+            warning=Bound(enter=21, leave=22),
+            critical=Bound(enter=7, leave=8),
+            timing=at_once,
+        ),
+        AlertRule(
+            name="ttl",
+            quantity=Quantity.TTL_HOURS,
+            warning=Bound(enter=1, leave=1.5),
+            timing=at_once,
+        ),
+        AlertRule(
+            name="budget",
+            quantity=Quantity.BUDGET_PERCENT,
+            summary="spending, of the budget in percent,",
+            warning=Bound(enter=80, leave=79),
+            critical=Bound(enter=100, leave=99),
+            timing=at_once,
+        ),
+        _fault("collector", Quantity.COLLECTOR_FAULT, critical, at_once),
     )
+
+
+def with_own(own: Iterable[AlertRule]) -> tuple[AlertRule, ...]:
+    """The rules that everyone has, each replaced by one's own of that name, and one's others."""
+    named = {rule.name: rule for rule in default_rules()} | {rule.name: rule for rule in own}
+    return tuple(named.values())
+
+
+def _fault(name: str, quantity: Quantity, severity: AlertSeverity, timing: Timing) -> AlertRule:
+    bound = {severity.value: Bound(enter=1, leave=0.5)}
+    return AlertRule.model_validate({"name": name, "quantity": quantity, "timing": timing, **bound})
 
 
 def _percentage(  # noqa: PLR0917 (a row of a table)

@@ -111,6 +111,13 @@ def _after_gap(alert: Alert, timing: Timing, now: datetime) -> Alert:
     """After a suspend, a lost connection or a clock that jumped, waiting begins anew."""
     if timedelta() <= now - alert.seen_at <= timedelta(seconds=timing.stale_seconds):
         return alert
+    return restarted(alert, now)
+
+
+def restarted(alert: Alert, now: datetime) -> Alert:
+    """The alert when nothing that was waited for until now counts: it is waited for anew."""
+    if alert.state is AlertState.RESOLVED:
+        return alert
     anew: dict[str, datetime | None] = {"rising_since": None, "calm_since": None}
     if alert.state is AlertState.PENDING:
         anew["since"] = now

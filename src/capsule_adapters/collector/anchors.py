@@ -1,0 +1,32 @@
+"""Places that nearly never go away, asked by a TCP connection."""
+
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from capsule_domain.services.side_by_side import side_by_side
+
+_SECONDS = 3.0
+
+
+class TcpAnchors:
+    """Implements `Anchors`. `places` gives `host:port`, each time anew."""
+
+    def __init__(self, places: Callable[[], Sequence[str]]) -> None:
+        self._places = places
+
+    def answering(self) -> tuple[int, int]:
+        """How many of how many answer now."""
+        questions = [lambda place=place: _answers(place) for place in self._places()]
+        answers = side_by_side(questions, deadline_seconds=_SECONDS + 1)
+        there = sum(one.done() and one.result() for one in answers)
+        return there, len(questions)
+
+
+def _answers(place: str) -> bool:
+    host, _, port = place.rpartition(":")
+    try:
+        with closing(socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS)):
+            return True
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,75 @@
+"""The ports of watching: samples, the book of alerts, the collector's surroundings."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from capsule_adapters.store.samples import SqliteSamples
+    from capsule_adapters.store.sqlite import Database
+    from capsule_domain.models.watch_plan import WatchPlan
+    from capsule_domain.ports.alert_book import AlertBook
+    from capsule_domain.ports.anchors import Anchors
+    from capsule_domain.ports.clock import Clock
+    from capsule_domain.ports.engine_lock import EngineLock
+    from capsule_domain.ports.outbox import Outbox
+    from capsule_domain.ports.supervisor import Supervisor
+
+
+class CollectorPorts:
+    """Adapters over one home, each made when it is first used."""
+
+    def __init__(
+        self,
+        home: Path,
+        environment: Mapping[str, str],
+        clock: "Clock",
+        actor: str,
+        *,
+        sandboxed: bool,
+    ) -> None:
+        self._home = home
+        self._environment = environment
+        self._clock = clock
+        self._actor = actor
+        self._sandboxed = sandboxed
+
+    @cached_property
+    def samples(self) -> "SqliteSamples":
+        from capsule_adapters.store.samples import SqliteSamples
+
+        return SqliteSamples(self._home / "metrics.db")
+
+    def alert_book(self, database: "Database") -> "AlertBook":
+        from capsule_adapters.store.alert_book import SqliteAlertBook
+
+        return SqliteAlertBook(database)
+
+    def outbox(self, database: "Database") -> "Outbox":
+        from capsule_adapters.store.outbox import SqliteOutbox
+
+        return SqliteOutbox(database)
+
+    def engine_lock(self) -> "EngineLock":
+        from capsule_adapters.collector.lock import FileEngineLock
+
+        return FileEngineLock(self._home / "monitor.lock", self._actor, self._clock)
+
+    def supervisor(self) -> "Supervisor":
+        from capsule_adapters.collector.systemd import NotifySocket
+
+        return NotifySocket(self._environment, self._clock)
+
+    def anchors(self) -> "Anchors":
+        """None in the rehearsal, which touches nothing outside its folder."""
+        from capsule_adapters.collector.anchors import TcpAnchors
+
+        return TcpAnchors(lambda: () if self._sandboxed else self.watch_plan().anchors)
+
+    def watch_plan(self) -> "WatchPlan":
+        """How the collector goes about it, read anew at each call."""
+        from capsule_domain.models.watch_plan import WatchPlan
+        from capsule_domain.services.alert_rules import with_own
+
+        return WatchPlan(rules=with_own(()))

@@ -1,0 +1,62 @@
+"""The services that watch the fleet and judge what they see."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from capsule_cli.wiring.cost_services import CostServices
+
+if TYPE_CHECKING:
+    from capsule_domain.errors import StoreError
+    from capsule_domain.models.heard import Heard
+    from capsule_domain.services.engine import Engine
+    from capsule_domain.services.rounds import Rounds
+    from capsule_domain.services.sweep import Sweep
+
+
+class MonitorServices(CostServices):
+    """One sweep, and sweeps without end."""
+
+    def rounds(self, troubled: "Callable[[StoreError], None]") -> "Rounds":
+        from capsule_domain.services.isolation import Isolation
+        from capsule_domain.services.rounds import Rounds
+        from capsule_domain.services.spending import Spending
+
+        return Rounds(
+            samples=self.samples(),
+            book=self.alert_book(),
+            isolation=Isolation(self.anchors()),
+            clock=self.clock(),
+            new_id=self.new_id,
+            of_fleet=Spending(self.budgets().states),
+            troubled=troubled,
+        )
+
+    def engine(self, heard: "Callable[[Heard], None]") -> "Engine":
+        from capsule_domain.models.heard import Heard, HeardKind
+        from capsule_domain.services.engine import Engine
+        from capsule_domain.services.looker import Looker
+
+        def troubled(error: "StoreError") -> None:
+            now = self.clock().now()
+            heard(Heard(time=now, kind=HeardKind.TROUBLE, message=error.message))
+
+        return Engine(
+            inventory=self.inventory(),
+            plan=self.watch_plan,
+            looker=Looker(self.probes()),
+            rounds=self.rounds(troubled),
+            clock=self.clock(),
+            supervisor=self.supervisor(),
+            heard=heard,
+        )
+
+    def sweep(self, troubled: "Callable[[StoreError], None]") -> "Sweep":
+        from capsule_domain.services.sweep import Sweep
+
+        return Sweep(
+            inventory=self.inventory(),
+            probes=self.probes(),
+            rounds=self.rounds(troubled),
+            book=self.alert_book(),
+            lock=self.engine_lock(),
+        )

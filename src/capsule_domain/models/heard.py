@@ -1,0 +1,38 @@
+"""What the collector says while it works."""
+
+from enum import StrEnum
+
+from capsule_domain.models.alert import Alert
+from capsule_domain.models.base import Model, Moment
+
+
+class HeardKind(StrEnum):
+    """STARTED, RELOADED, STOPPED: the collector itself. SWEPT: an interval is over.
+
+    SKIPPED: turns were missed. CLOCK: time did not pass as it should, and what was waited for
+    is waited for anew. TROUBLE: something of ours failed, and the work goes on. The rest is
+    what happened to an alert.
+    """
+
+    STARTED = "started"
+    RELOADED = "reloaded"
+    STOPPED = "stopped"
+    SWEPT = "swept"
+    SKIPPED = "skipped"
+    CLOCK = "clock"
+    TROUBLE = "trouble"
+    BEGAN = "began"
+    FIRED = "fired"
+    ESCALATED = "escalated"
+    EASED = "eased"
+    RESOLVED = "resolved"
+    DROPPED = "dropped"
+
+
+class Heard(Model):
+    """One thing that the collector says. `alert` for what happened to one."""
+
+    time: Moment
+    kind: HeardKind
+    message: str
+    alert: Alert | None = None
