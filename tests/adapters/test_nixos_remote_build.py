@@ -130,7 +130,16 @@ class Cell:
             (self.place / name).mkdir(parents=True)
         (self.place / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
         (self.place / "etc/group").write_text("root:x:0:\n")
-        for name in ("groupadd", "useradd", "mkswap", "swapon", "reboot", "sync", "getent"):
+        for name in (
+            "groupadd",
+            "useradd",
+            "mkswap",
+            "swapon",
+            "reboot",
+            "sync",
+            "getent",
+            "sleep",
+        ):
             self.tool(name, NOTED)
         self.tool("dd", SWAP_FILE)
         self.tool(".nix", NIX)
