@@ -156,7 +156,7 @@ def test_the_history_says_who_did_what_and_since_when(desk: Desk) -> None:
         *("web-1", "added"),
         "west",
     )
-    assert "added  fakecloud, west, small" in desk.does("history").stdout
+    assert "status pending → running, address none → 127.77.0.1" in desk.does("history").stdout
     assert len(desk.does("history", "web-1", "--limit", "1", "--json").data) == 1
     assert desk.does("history", "--since", "2026-11-23T13:00").code == 2
     assert desk.does("history", "--since", "soon").code == 2
