@@ -7,6 +7,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from capsule_adapters.probes.script import loop_script
 from capsule_adapters.ssh.loop import LoopThread
 from capsule_domain.models.look import LookPlan
 from capsule_domain.models.metric import Observation
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import ssl
 
     from capsule_adapters.probes.sweep import Sweeps
+    from capsule_adapters.ssh.shell_loop import Script
 
 CLOSE_SECONDS = 5.0
 
@@ -27,6 +29,7 @@ class NetworkProbes:
     `known_hosts_file` holds the pinned keys, `ssh_config` is as for `SshHosts`. `by_echo`
     False: machines share one address space with this one, where an echo says nothing.
     `tls`: what certificates of HTTPS checks are verified by; None for the system's.
+    `script` is what the machines are asked; see `Script`.
     """
 
     def __init__(
@@ -37,12 +40,14 @@ class NetworkProbes:
         *,
         by_echo: bool = True,
         tls: "ssl.SSLContext | None" = None,
+        script: "Script" = loop_script,
     ) -> None:
         self._known_hosts_file = known_hosts_file
         self._ssh_config = ssh_config
         self._clock = clock
         self._by_echo = by_echo
         self._tls = tls
+        self._script = script
         self._loop = LoopThread("capsule-probe")
         self._sweeps: Sweeps | None = None
 
@@ -71,11 +76,10 @@ class NetworkProbes:
         if self._sweeps is None:
             from capsule_adapters.probes.http import HttpProbe
             from capsule_adapters.probes.ping import Pings
-            from capsule_adapters.probes.script import loop_script
             from capsule_adapters.probes.sweep import Sweeps
             from capsule_adapters.ssh.kept import KeptLoops
 
-            loops = KeptLoops(self._known_hosts_file, self._ssh_config, loop_script)
+            loops = KeptLoops(self._known_hosts_file, self._ssh_config, self._script)
             pings = Pings(by_echo=self._by_echo)
             http = HttpProbe(self._tls)
             self._sweeps = Sweeps(loops, pings, http, self._clock, self._ssh_config)

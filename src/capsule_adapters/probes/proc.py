@@ -44,6 +44,8 @@ def read_proc(text: str) -> Proc:
     """The files as they come. Of what is there twice the first counts."""
     found = Proc()
     for line in text.split("\n", LINES_LIMIT)[:LINES_LIMIT]:
+        if line.endswith(" kB") and not line.startswith("Mem"):
+            continue  # most of /proc/meminfo: not worth taking apart, at every look of every one
         words = line[:LINE_LIMIT].split(None, 18)
         if not words:
             continue

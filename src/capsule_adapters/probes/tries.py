@@ -79,7 +79,9 @@ class Tries:
                 for number in range(1, (1 if down else plan.tries) + 1):
                     if number > 1:
                         await asyncio.sleep(plan.retry_seconds)
-                    found = (await _tried(trial)).model_copy(update={"tries": number})
+                    found = await _tried(trial)
+                    if number > 1:
+                        found = found.model_copy(update={"tries": number})
                     if found.ok or found.fault not in WORTH_ANOTHER:
                         break
         except TimeoutError:
