@@ -80,8 +80,8 @@ def test_a_budget_replaces_the_one_for_the_same_in_the_same_currency() -> None:
 
 def test_one_currency_or_all_of_a_budget_are_taken_away() -> None:
     service = budgets(for_all("100"), for_all("50EUR"), for_tag("web", "10"))
-    assert service.remove(BudgetScope.ALL, None, "EUR") == [for_all("50EUR")]
-    assert service.remove(BudgetScope.TAG, "web", None) == [for_tag("web", "10")]
+    assert service.remove(BudgetScope.ALL, None, "EUR")[0] == [for_all("50EUR")]
+    assert service.remove(BudgetScope.TAG, "web", None)[0] == [for_tag("web", "10")]
     with pytest.raises(NotFound, match="tag web"):
         service.remove(BudgetScope.TAG, "web", None)
     with pytest.raises(NotFound, match="all in GBP"):

@@ -41,8 +41,7 @@ def put(
     scope, name = _scope(run, tag, provider)
     budget = made(Budget, scope=scope, name=name, limit=monthly_limit(amount))
     service = _service(run)
-    service.put(budget)
-    states = service.states()
+    states = service.states(service.put(budget))
     run.out.show(states, lambda screen: _paint(screen, states))
     would = "would say" if run.options.dry_run else "says"
     run.out.success(f"openmesh.yml {would} now: {budget.limit} a month for {budget.title}")
@@ -75,8 +74,8 @@ def remove(
         raise UsageError("say which budget: --all, --tag or --provider")
     scope, name = _scope(run, tag, provider)
     service = _service(run)
-    gone = service.remove(scope, name, currency and currency.upper())
-    states = service.states()
+    gone, left = service.remove(scope, name, currency and currency.upper())
+    states = service.states(left)
     run.out.show(states, lambda screen: _paint(screen, states))
     would = "would be" if run.options.dry_run else "is"
     for budget in gone:

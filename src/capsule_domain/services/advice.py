@@ -44,7 +44,7 @@ class Advise:
         measured = self._busiest(x for x in living if x.status is ServerStatus.RUNNING)
         return Advice(
             as_of=self.clock.now(),
-            prices_as_of=min((offer.as_of for offer in offers), default=None),
+            prices_as_of=min((offer.as_of for offer in offers), default=None) if known else None,
             cheaper=tuple(self._cheaper(known, sizes, offers, within or Requirements())),
             idle=tuple(_idle(measured)),
             switched_off=tuple(

@@ -60,17 +60,22 @@ class Budgets:
     clock: Clock
     terms: TermsOf
 
-    def put(self, budget: Budget) -> None:
-        """Set it, in place of the one for the same in the same currency."""
+    def put(self, budget: Budget) -> Sequence[Budget]:
+        """Set it, in place of the one for the same in the same currency; all there are then."""
         with self.choices.changing():
             settings = self.choices.openmesh()
             kept = [each for each in settings.budgets if not budget.replaces(each)]
-            self.choices.save_openmesh(settings.model_copy(update={"budgets": (*kept, budget)}))
+            budgets = (*kept, budget)
+            self.choices.save_openmesh(settings.model_copy(update={"budgets": budgets}))
+        return budgets
 
     def remove(
         self, scope: BudgetScope, name: str | None, currency: str | None
-    ) -> Sequence[Budget]:
-        """Take those of that scope away, or the one in that currency. Raises NotFound."""
+    ) -> tuple[Sequence[Budget], Sequence[Budget]]:
+        """Take those of that scope away, or the one in that currency.
+
+        What is gone, and what is left. Raises NotFound.
+        """
         with self.choices.changing():
             settings = self.choices.openmesh()
             gone = [
@@ -89,11 +94,12 @@ class Budgets:
                 )
             kept = tuple(each for each in settings.budgets if each not in gone)
             self.choices.save_openmesh(settings.model_copy(update={"budgets": kept}))
-        return gone
+        return gone, kept
 
-    def states(self) -> Sequence[BudgetState]:
-        """How far each is used, in the order of the file."""
-        budgets = self.choices.openmesh().budgets
+    def states(self, budgets: Sequence[Budget] | None = None) -> Sequence[BudgetState]:
+        """How far each of these is used; None: each in openmesh.yml, in its order."""
+        if budgets is None:
+            budgets = self.choices.openmesh().budgets
         used = self._used(budgets, self.clock.now())
         return [_state(budget, use) for budget, use in zip(budgets, used, strict=True)]
 
