@@ -54,13 +54,13 @@ def _title(found: "XNodeDetails", width: int) -> Text:
 
 def _facts(found: "XNodeDetails") -> list[Text]:
     from capsule_cli.ages import span
-    from capsule_cli.commands.xnode import (
+    from capsule_cli.money import cents, rate
+    from capsule_cli.xnode_words import (
         expiry_words,
         first_contact_words,
         login,
         spent_words,
     )
-    from capsule_cli.money import cents, rate
 
     price = f"{rate(found.price_per_hour)} an hour, {cents(found.price_per_month)} a month"
     runs = found.os.value + (f", profile {found.profile}" if found.profile else "")

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from capsule_cli.session import Session
+from capsule_cli.xnode_words import stopped_costs
 from capsule_domain.errors import CapsuleError, Declined
 
 if TYPE_CHECKING:
@@ -157,8 +158,6 @@ class Managing:
         self._switch("launch", lambda x: self._run.wiring.lifecycle().launch(x))
 
     def _stop(self) -> None:
-        from capsule_cli.commands.power import stopped_costs
-
         question = f"Stop it? {stopped_costs(self._run, self._xnode).capitalize()}."
         switch = self._run.wiring.lifecycle()
         self._ask(question, lambda: self._switch("stop", switch.stop))

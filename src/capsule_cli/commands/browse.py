@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import wishes
-from capsule_cli.commands.by_hand import by_hand
-from capsule_cli.commands.templates import price_table
+from capsule_cli.ordering import fill, order_of
 from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ def browse(
     live: Annotated[bool, typer.Option("--live", help="Ask the clouds now.")] = False,
 ) -> None:
     """Look through the templates, pick one, and rent it."""
+    from capsule_cli.pricing import price_table
+
     run = session(ctx)
     wanted = wishes.requirements(
         run.wiring.known_provider,
@@ -44,13 +45,8 @@ def browse(
         return
     chosen = _picked(run, table)
     name = run.ask.text("What will you call it?")
-    by_hand(
-        ctx,
-        template=chosen.template,
-        name=name or None,
-        provider=[chosen.provider],
-        region=region,
-    )
+    said = wishes.Wishes(provider=[chosen.provider], template=chosen.template, region=region)
+    fill(run, order_of(run, name or None, said), ssh_key=None, plan_out=None)
 
 
 def _picked(run: Session, table: "PriceTable") -> "Template | Offer":

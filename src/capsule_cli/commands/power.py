@@ -6,6 +6,7 @@ import typer
 
 from capsule_cli import fleet
 from capsule_cli.session import Session, session
+from capsule_cli.xnode_words import stopped_costs
 
 if TYPE_CHECKING:
     from capsule_domain.models.xnode import XNode
@@ -60,23 +61,6 @@ def stop(
         return fleet.Done(service.stop(xnode), f"{xnode.name} is stopped; {costs[xnode.id]}")
 
     return fleet.on_each(run, meant, work)
-
-
-def stopped_costs(run: Session, xnode: "XNode") -> str:
-    """What it costs while it is off, in words."""
-    from capsule_cli.money import cents, rate
-    from capsule_domain.errors import NotFound
-
-    hour, month = rate(xnode.price_per_hour), cents(xnode.price_per_month)
-    try:
-        can = run.wiring.facts(xnode.provider).capabilities
-    except NotFound:
-        return f"what it costs while it is off is not known; on it costs {hour} an hour"
-    if can.bills_when_stopped:
-        return f"off it costs as much as on: {hour} an hour, {month} a month at most"
-    if can.stopped_costs:
-        return f"off it does not cost {hour} an hour, but {can.stopped_costs} are billed on"
-    return f"off it costs nothing, instead of {hour} an hour"
 
 
 def _same_when_stopped(run: Session, xnode: "XNode") -> bool:

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import complete, wishes
-from capsule_cli.session import Session, session
+from capsule_cli.session import session
 
 if TYPE_CHECKING:
-    from capsule_cli.pricelist import PriceTable
     from capsule_cli.theme import Screen
-    from capsule_domain.models.requirements import Requirements
-    from capsule_domain.models.template import Offer, Region, Template
-    from capsule_domain.services.market import Heard
+    from capsule_domain.models.template import Region
 
 
 def templates(
@@ -41,6 +38,7 @@ def templates(
 ) -> None:
     """What the clouds sell, cheapest first."""
     from capsule_cli.pricelist import SORTS
+    from capsule_cli.pricing import price_table
     from capsule_domain.errors import UsageError
 
     if sort not in SORTS:
@@ -66,71 +64,19 @@ def templates(
     run.out.show(table.data(), table.paint)
 
 
-def price_table(run: Session, wanted: "Requirements", sort: str, *, live: bool) -> "PriceTable":
-    """What fits, as the clouds say now, or else as the catalogue does."""
-    return _live(run, wanted, sort) if live else _offline(run, wanted, sort)
-
-
-def _offline(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":
-    from capsule_domain.services.place import offers_of, placed
-
-    catalogue = run.wiring.catalogue()
-    wanted = placed(wanted, catalogue.regions())
-    templates = catalogue.templates()
-    if wanted.region:
-        offers = [offer for template in templates for offer in offers_of(template)]
-        return _table(run, offers, wanted, sort)
-    return _table(run, templates, wanted, sort)
-
-
-def _live(run: Session, wanted: "Requirements", sort: str) -> "PriceTable":
-    from capsule_cli.heard import offers_or_worst
-    from capsule_cli.planning import regions_sold
-    from capsule_domain.services.place import placed
-
-    wiring = run.wiring
-    market = wiring.market(*wanted.clouds)
-    run.out.talk(f"asking {', '.join(market.clouds)} …")
-    heard = market.ask_and_keep(wiring.price_lists())
-    offers = offers_or_worst(run.out, heard, wiring.clock().now())
-    wanted = placed(wanted, regions_sold(run, wanted, market, offers))
-    return _table(run, offers, wanted, sort, heard)
-
-
-def _table(
-    run: Session,
-    sold: "Sequence[Template | Offer]",
-    wanted: "Requirements",
-    sort: str,
-    heard: "Sequence[Heard] | None" = None,
-) -> "PriceTable":
-    from capsule_cli.pricelist import PriceTable, sorted_rows
-    from capsule_domain.services.place import rank
-
-    wiring = run.wiring
-    return PriceTable(
-        rows=sorted_rows(rank(sold, wanted, wiring.rates()).fitting, sort),
-        seen=len(sold),
-        now=wiring.clock().now(),
-        live=heard is not None,
-        ended=wiring.ended,
-        rates=wiring.rates(),
-        changes=[change for one in heard or () for change in one.changes],
-    )
-
-
 def of_provider(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="A cloud.", autocompletion=complete.providers)],
 ) -> None:
     """The templates of a cloud, from the offline catalogue."""
+    from capsule_cli.pricing import table_of
     from capsule_domain.models.requirements import Requirements
 
     run = session(ctx)
     provider = run.wiring.known_provider(name)
     wanted = Requirements(provider=provider)
     sold = [t for t in run.wiring.catalogue().templates() if t.provider == provider]
-    table = _table(run, sold, wanted, "price")
+    table = table_of(run, sold, wanted, "price")
     run.out.show(table.data(), table.paint)
 
 

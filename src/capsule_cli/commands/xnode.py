@@ -1,16 +1,15 @@
 """One xNode, looked at."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capsule_cli import fleet
 from capsule_cli.session import session
+from capsule_cli.xnode_words import expiry_words, first_contact_words, login, spent_words
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
-    from capsule_domain.models.money import Money
     from capsule_domain.models.xnode_details import XNodeDetails
 
 
@@ -41,21 +40,6 @@ def paint(screen: "Screen", found: "XNodeDetails") -> None:
         screen.fields(seen(found))
     if screen.fancy:
         screen.hint(f"capsule openmesh xnode manage {found.name}")
-
-
-def login(found: "XNodeDetails") -> str:
-    """Whom one is there, and where that is."""
-    port = "" if found.ssh_port == 22 else f":{found.ssh_port}"
-    return f"{found.ssh_user}@{found.address}{port}" if found.address else "no address"
-
-
-def first_contact_words(found: "XNodeDetails") -> str:
-    """How its host key came to be trusted."""
-    return {
-        "replaced": "verified, and replaced by a key made on the machine",
-        "learnt": "learnt: nobody vouched for it",
-        None: "not met yet",
-    }[found.first_contact]
 
 
 def _place(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
@@ -92,17 +76,6 @@ def _life(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
     return rows
 
 
-def expiry_words(found: "XNodeDetails") -> str:
-    """When it may be ended, and how long that is from now."""
-    from capsule_cli.ages import span
-
-    left = found.expires_in_seconds
-    if found.expires_at is None or left is None:
-        return "never"
-    ahead = f"in {span(left)}" if left > 0 else "overdue"
-    return f"{found.expires_at:%Y-%m-%d %H:%M} UTC, {ahead}"
-
-
 def _cost(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
     from capsule_cli.money import cents, rate
 
@@ -113,13 +86,6 @@ def _cost(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
         ("in all", spent_words(found.spent_ever)),
         ("stopped", stopped[found.bills_when_stopped]),
     ]
-
-
-def spent_words(sums: "Sequence[Money]") -> str:
-    """Each currency for itself; nothing is nothing."""
-    from capsule_cli.money import cents
-
-    return " and ".join(map(cents, sums)) or "nothing"
 
 
 def _trust(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
