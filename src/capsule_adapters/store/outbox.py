@@ -83,7 +83,7 @@ class SqliteOutbox:
                 "SELECT DISTINCT id, sequence FROM notifications JOIN deliveries USING (sequence)"
                 " WHERE next_us IS NULL"
             )
-            dead: dict[str, int] = {one: sequence for one, sequence in rows}
+            dead: dict[str, int] = dict(rows)
             hint = "capsule openmesh monitor alerts"
             found = one_of("message given up", id_, dead, hint=hint)
             return transaction.execute(
