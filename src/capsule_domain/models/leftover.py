@@ -8,12 +8,13 @@ from capsule_domain.models.money import Money
 
 
 class LeftoverKind(StrEnum):
-    """What it is, in the order in which things are taken away: what costs goes first."""
+    """What it is, in the order in which things are taken away: what costs goes first.
 
-    ADDRESS = "address"
+    At none of the clouds does Capsule reserve an address or keep a startup script.
+    """
+
     VOLUME = "volume"
     KEY = "key"
-    SCRIPT = "script"
     GROUP = "group"
 
 
