@@ -307,12 +307,12 @@ def pings(ground: Ground, rounds: int) -> Row:
     """An echo of each, over one socket."""
     import asyncio
 
-    from capsule_adapters.probes.icmp import Echoes
+    from capsule_adapters.probes.icmp import ask_echoes
 
     row = Row("Capsule, ICMP", len(ground.hosts))
 
     async def once() -> int:
-        echoes = Echoes().ask(ground.hosts, 5.0)
+        echoes = ask_echoes(ground.hosts, 5.0)
         return sum(found is not None for found in await asyncio.gather(*echoes.values()))
 
     for _ in range(rounds):

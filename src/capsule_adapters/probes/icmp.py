@@ -37,29 +37,26 @@ class _Asked:
     sent_at: float = 0.0
 
 
-class Echoes:
-    """Asks machines for an echo, all at once. Belongs to one event loop.
+def ask_echoes(addresses: Sequence[str], seconds: float) -> Mapping[str, Echo]:
+    """The echo of each address, done at the latest after `seconds`. Raises NotPermitted.
 
     Linux replaces the identifier of such packets by one of its own: what tells an answer to
     us from any other is the sequence number with a random word that is new each time.
     """
-
-    def ask(self, addresses: Sequence[str], seconds: float) -> Mapping[str, Echo]:
-        """The echo of each address, done at the latest after `seconds`. Raises NotPermitted."""
-        loop = asyncio.get_running_loop()
-        echoes: dict[str, Echo] = {address: loop.create_future() for address in addresses}
-        families: dict[socket.AddressFamily, list[_Asked]] = {}
-        for address, echo in echoes.items():
-            family = _family(address)
-            if family is None:
-                echo.set_result(None)
-            else:
-                families.setdefault(family, []).append(_Asked(address, echo))
-        # The sequence number has 16 bits: more than that go out with a socket of their own.
-        for family, asked in families.items():
-            for start in range(0, len(asked), 0x10000):
-                _Round(family, asked[start : start + 0x10000], seconds).begin()
-        return echoes
+    loop = asyncio.get_running_loop()
+    echoes: dict[str, Echo] = {address: loop.create_future() for address in addresses}
+    families: dict[socket.AddressFamily, list[_Asked]] = {}
+    for address, echo in echoes.items():
+        family = _family(address)
+        if family is None:
+            echo.set_result(None)
+        else:
+            families.setdefault(family, []).append(_Asked(address, echo))
+    # The sequence number has 16 bits: more than that go out with a socket of their own.
+    for family, asked in families.items():
+        for start in range(0, len(asked), 0x10000):
+            _Round(family, asked[start : start + 0x10000], seconds).begin()
+    return echoes
 
 
 class _Round:

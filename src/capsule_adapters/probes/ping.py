@@ -3,11 +3,11 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 
-from capsule_adapters.probes.icmp import Echo, Echoes, NotPermitted
+from capsule_adapters.probes.icmp import Echo, NotPermitted, ask_echoes
 
 PROGRAMS_AT_ONCE = 16
 GRACE_SECONDS = 1.0
@@ -31,19 +31,24 @@ class Pings:
     """
 
     def __init__(
-        self, *, by_echo: bool = True, find: Callable[[str], str | None] = shutil.which
+        self,
+        *,
+        by_echo: bool = True,
+        echoes: Callable[[Sequence[str], float], Mapping[str, Echo]] = ask_echoes,
+        find: Callable[[str], str | None] = shutil.which,
     ) -> None:
+        self._echoes = echoes
         self.way = Way.ICMP if by_echo else Way.TCP
         self._find = find
         self._program = ""
         self._turns = asyncio.Semaphore(PROGRAMS_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def ask(self, addresses: Sequence[str], seconds: float) -> dict[str, Echo]:
+    def ask(self, addresses: Sequence[str], seconds: float) -> Mapping[str, Echo]:
         """The echo of each address to come; of none of them where TCP is left."""
         if self.way is Way.ICMP:
             try:
-                return dict(Echoes().ask(addresses, seconds))
+                return self._echoes(addresses, seconds)
             except NotPermitted:
                 self._program = self._find("ping") or ""
                 self.way = Way.PROGRAM if self._program else Way.TCP
