@@ -104,7 +104,8 @@ def _paint_drift(screen: "Screen", drift: "Drift", *, dry_run: bool) -> None:
     if drift.unasked:
         screen.line(f"{drift.unasked:,} at no cloud that can be asked")
     if not drift.changes:
-        screen.success(f"{drift.checked:,} are as their clouds have them")
+        if drift.checked or not drift.silent:
+            screen.success(f"{drift.checked:,} are as their clouds have them")
         return
     verb = "would be" if dry_run else "are"
     screen.success(f"{len(drift.changes):,} of {drift.checked:,} {verb} kept as the clouds have it")
