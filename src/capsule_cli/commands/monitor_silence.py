@@ -53,7 +53,7 @@ def add(
     silence = made(
         Silence,
         id=wiring.new_id(),
-        xnode=xnode and wiring.inventory().get(xnode).id,
+        xnode=xnode and wiring.inventory().get(xnode).name,
         rule=rule and one_of("rule", rule, rules),
         tag=tag,
         severity=severity,
