@@ -9,7 +9,7 @@ from pathlib import Path
 
 _MAX_BYTES = 1_000_000
 _KEPT_FILES = 3
-_SECRET_NAMES = re.compile(r"(API_KEY|TOKEN|SECRET|PASSWORD|ACCESS_KEY)", re.IGNORECASE)
+_SECRET_NAMES = re.compile(r"(API_KEY|TOKEN|SECRET|PASSWORD|ACCESS_KEY|WEBHOOK|APPRISE)", re.IGNORECASE)
 _SECRET_FORMS = re.compile(
     r"(Bearer\s+)[^\s'\",]+"
     r"|(X-(?:Auth-Token|API-KEY):\s*)[^\s'\",]+"

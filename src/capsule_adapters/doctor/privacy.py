@@ -9,7 +9,7 @@ from shlex import quote
 from capsule_adapters.store.faults import reporting
 from capsule_domain.models.diagnosis import Diagnosis, error, ok, skipped, warning
 
-_SECRET = ("providers.yml",)
+_SECRET = ("providers.yml", "channels.yml")
 _PRIVATE = ("state.db", "metrics.db", "monitoring.yml")
 _PRIVATE_FOLDERS = ("ssh", "backups", "logs")
 _OTHERS = 0o077

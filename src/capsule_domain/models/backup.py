@@ -13,7 +13,7 @@ FORMAT_VERSION: Final = 1
 STATE_FILE = "state.db"
 KEPT_FILES = frozenset({"config.yml", "openmesh.yml", "monitoring.yml", "known_hosts", STATE_FILE})
 KEPT_FOLDERS = frozenset({"configs", "presets", "nixos", "environment"})
-SECRET_FILES = frozenset({"providers.yml"})
+SECRET_FILES = frozenset({"providers.yml", "channels.yml"})
 SECRET_FOLDERS = frozenset({"ssh"})
 NEVER_KEPT = frozenset({".git"})
 """Names that no path in a backup has: a repository brings programs that run by themselves."""
