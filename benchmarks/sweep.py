@@ -1,7 +1,7 @@
 """A sweep of 1,000 hosts beside parallel-ssh, pyinfra, ansible and the ssh client.
 
     python -m venv /tmp/peers && /tmp/peers/bin/pip install parallel-ssh pyinfra ansible-core
-    sudo .venv/bin/python benchmarks/sweep.py --peers /tmp/peers [--hosts 1000] [--rounds 5]
+    sudo .venv/bin/python benchmarks/sweep.py --peers /tmp/peers [--hosts 1000]
 
 One sshd in a network namespace of its own, where every 127.1.x.y is another host. All run the
 same command; the host key is verified by all but parallel-ssh, which cannot. Client CPU is
@@ -195,12 +195,12 @@ for _ in range(rounds):
 """
 
 
-def parallel_ssh(peers: Path, ground: Ground, rounds: int) -> tuple[Row, Row]:
+def parallel_ssh(peers: Path, ground: Ground, rounds: int, fresh_rounds: int) -> tuple[Row, Row]:
     """Rounds of fresh connections, each in a process of its own; and of the same ones reused."""
     fresh = Row("parallel-ssh, fresh", len(ground.hosts))
     kept = Row("parallel-ssh, reused", len(ground.hosts))
-    for number in range(rounds):
-        again = rounds + 1 if number == rounds - 1 else 1
+    for number in range(fresh_rounds):
+        again = rounds + 1 if number == fresh_rounds - 1 else 1
         told = subprocess.run(
             [peers / "bin/python", "-c", PSSH],
             input=json.dumps([ground.hosts, str(ground.key), COMMAND, again]),
@@ -271,7 +271,7 @@ def _xnode(number: int, address: str, private: str) -> "XNode":
     )  # fmt: skip
 
 
-def capsule(ground: Ground, rounds: int, *, same: bool) -> tuple[Row, Row]:
+def capsule(ground: Ground, rounds: int, fresh_rounds: int, *, same: bool) -> tuple[Row, Row]:
     """Fresh connections, each round in a process of its own; and the kept ones of the last.
 
     `same`: the peers' command in the loop. Else what Capsule itself asks each minute. Both
@@ -280,8 +280,8 @@ def capsule(ground: Ground, rounds: int, *, same: bool) -> tuple[Row, Row]:
     what = "the peers' command" if same else "its own of each minute"
     fresh = Row(f"Capsule, fresh, {what}", len(ground.hosts))
     kept = Row(f"Capsule, kept, {what}", len(ground.hosts))
-    for number in range(rounds):
-        last = number == rounds - 1
+    for number in range(fresh_rounds):
+        last = number == fresh_rounds - 1
         asked = {
             "hosts": ground.hosts,
             "key": (ground.folder / "host_key.pub").read_text().strip(),
@@ -328,12 +328,12 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
     rounds, rows = arguments.rounds, []
     with sshd(arguments.hosts) as ground:
         rows.append(pings(ground, rounds))
-        for same in (True, False):
-            rows += tell(capsule(ground, rounds, same=same))
+        rows += tell(capsule(ground, rounds, arguments.fresh_rounds, same=True))
+        rows += tell(capsule(ground, rounds, 1, same=False))
         peers: Path | None = arguments.peers
         if peers is None:
             return rows
-        rows += tell(parallel_ssh(peers, ground, rounds))
+        rows += tell(parallel_ssh(peers, ground, rounds, arguments.fresh_rounds))
         few = ground.hosts[: arguments.slow_hosts]
         slow: dict[str, Callable[[], int]] = {
             "pyinfra exec, fresh": lambda: pyinfra(peers, ground, few),
@@ -421,6 +421,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--hosts", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--fresh-rounds", type=int, default=5)
     parser.add_argument("--peers", type=Path, help="a virtual environment that has the peers")
     parser.add_argument("--slow-hosts", type=int, default=300, help="for what takes minutes")
     parser.add_argument("--slow-rounds", type=int, default=1)

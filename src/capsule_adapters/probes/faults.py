@@ -7,6 +7,7 @@ import asyncssh
 from capsule_domain.errors import CapsuleError, CommandFailed, HostError, HostKeyChanged
 from capsule_domain.models.health import Fault
 
+LOST = (OSError, asyncssh.ConnectionLost)  # TimeoutError is an OSError
 _OURS = frozenset([errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENETUNREACH])
 
 
@@ -15,6 +16,8 @@ def fault_of(error: HostError) -> Fault:
     cause = error.__cause__
     if isinstance(error, HostKeyChanged):
         return Fault.NO_HOST_KEY if cause is None else Fault.HOST_KEY
+    if isinstance(error, CommandFailed):
+        return Fault.ANSWER
     if isinstance(cause, asyncssh.PermissionDenied):
         return Fault.LOGIN
     if isinstance(cause, CapsuleError):
@@ -22,6 +25,4 @@ def fault_of(error: HostError) -> Fault:
     if isinstance(cause, OSError) and cause.errno in _OURS:
         return Fault.LOCAL
     # Whoever breaks the connection off, or says nothing in time, may be anything.
-    if isinstance(cause, OSError | asyncssh.ConnectionLost):
-        return Fault.UNREACHABLE
-    return Fault.ANSWER if isinstance(error, CommandFailed) or cause else Fault.UNREACHABLE
+    return Fault.UNREACHABLE if isinstance(cause, LOST) else Fault.ANSWER
