@@ -1,21 +1,33 @@
 """Single keys from a terminal, and a screen of one's own on it."""
 
 import os
+import re
 import select
 import signal
 import sys
 import termios
 import tty
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self, TextIO
 
 _OWN_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[2J"
 _OWN_SCREEN_ENDS = "\x1b[?25h\x1b[?1049l"
-_ESCAPE = b"\x1b"
-_MOST_BYTES = 64
-"""Of one key: an arrow is three, what is pasted is many and means nothing here."""
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
+_MOST_BYTES = 1024
+_KEY = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|[\s\S]")
+_LETTERS = {"A": "up", "B": "down", "H": "home", "F": "end"}
+_NUMBERS = {"1": "home", "4": "end", "5": "page-up", "6": "page-down"}
+_NAMES = {
+    "\x1b": "escape",
+    "\r": "enter",
+    "\n": "enter",
+    "\x7f": "backspace",
+    "\x08": "backspace",
+    **{f"\x1b{begin}{letter}": name for letter, name in _LETTERS.items() for begin in "[O"},
+    **{f"\x1b[{number}~": name for number, name in _NUMBERS.items()},
+}
 
 _Handler = Any
 
@@ -36,7 +48,11 @@ class Keyboard:
         self._before = termios.tcgetattr(self._descriptor)
         # Stopped by Ctrl-Z, the shell would be left with a screen that is not its own.
         self._on_pause = signal.signal(signal.SIGTSTP, _pass_over)
-        self._take()
+        try:
+            self._take()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -45,23 +61,41 @@ class Keyboard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._give_back()
-        signal.signal(signal.SIGTSTP, self._on_pause)
+        # Who is impatient presses Ctrl-C twice: the second must not come in between.
+        handlers = {one: signal.signal(one, _pass_over) for one in _ENDINGS}
+        try:
+            self._give_back()
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.signal(signal.SIGTSTP, self._on_pause)
 
     def key(self, wait_seconds: float) -> str | None:
-        """The key that is pressed within that time; "" for one that has no letter.
+        """The key that is pressed within that time; "" for several at once, which were pasted.
 
         Raises EOFError when the terminal is gone.
         """
+        pressed = self.keys(wait_seconds)
+        if not pressed:
+            return None
+        return pressed[0] if len(pressed) == 1 else ""
+
+    def keys(self, wait_seconds: float) -> Sequence[str]:
+        """The keys that are pressed within that time, in order; none when it is over.
+
+        One without a letter has a name, such as `up`, `page-down` or `enter`; "" for one
+        that has none here. Raises EOFError when the terminal is gone.
+        """
         ready, _, _ = select.select([self._descriptor], [], [], wait_seconds)
         if not ready:
-            return None
+            return ()
         content = os.read(self._descriptor, _MOST_BYTES)
         if not content:
             raise EOFError
-        if len(content) > 1 or content == _ESCAPE:
-            return ""
-        return content.decode("ascii", "replace")
+        found = _KEY.findall(content.decode("utf-8", "replace"))
+        return [
+            _NAMES.get(one, one if len(one) == 1 and one.isprintable() else "") for one in found
+        ]
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from capsule_domain.errors import StoreError
     from capsule_domain.models.heard import Heard
     from capsule_domain.services.engine import Engine
+    from capsule_domain.services.look_back import LookBack
+    from capsule_domain.services.onlooker import Onlooker
+    from capsule_domain.services.overview import Overview
     from capsule_domain.services.rounds import Rounds
     from capsule_domain.services.sweep import Sweep
 
@@ -60,3 +63,39 @@ class MonitorServices(CostServices):
             book=self.alert_book(),
             lock=self.engine_lock(),
         )
+
+    def overview(self, *, stale_seconds: float = 0.0) -> "Overview":
+        """`stale_seconds`: what passes for a fresh look, where the plan would allow less."""
+        from capsule_domain.services.overview import Overview
+
+        plan = self.watch_plan()
+        return Overview(
+            inventory=self.inventory(),
+            samples=self.samples(),
+            book=self.alert_book(),
+            lock=self.engine_lock(),
+            clock=self.clock(),
+            stale_seconds=max(stale_seconds, plan.stale_seconds),
+            rare_seconds=max(plan.disks_every_seconds, plan.system_every_seconds),
+        )
+
+    def onlooker(self, interval_seconds: float) -> "Onlooker":
+        from capsule_domain.services.isolation import Isolation
+        from capsule_domain.services.looker import Looker
+        from capsule_domain.services.onlooker import Onlooker
+
+        return Onlooker(
+            inventory=self.inventory(),
+            samples=self.samples(),
+            looker=Looker(self.probes()),
+            isolation=Isolation(self.anchors()),
+            lock=self.engine_lock(),
+            clock=self.clock(),
+            plan=self.watch_plan(),
+            interval_seconds=interval_seconds,
+        )
+
+    def look_back(self) -> "LookBack":
+        from capsule_domain.services.look_back import LookBack
+
+        return LookBack(self.samples(), self.clock(), self.watch_plan())

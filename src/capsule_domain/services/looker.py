@@ -27,6 +27,11 @@ class Looker:
         self._found: SimpleQueue[Observation | _Ended] = SimpleQueue()
         self._under_way: set[str] = set()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being looked at, or was found and not gathered yet."""
+        return bool(self._under_way)
+
     def start(self, xnodes: Sequence[XNode], plan: LookPlan) -> Sequence[XNode]:
         """Begin a look at them; returns those that are still being looked at since before."""
         busy = [xnode for xnode in xnodes if xnode.id in self._under_way]

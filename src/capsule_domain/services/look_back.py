@@ -1,0 +1,94 @@
+"""How an xNode's figures went."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from capsule_domain.models.course import Course, Past
+from capsule_domain.models.watch_plan import STALE_INTERVALS, WatchPlan
+from capsule_domain.models.xnode import XNode
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.samples import SAMPLES_KEPT, Figure, Samples
+
+_ALWAYS = (
+    Figure("cpu_percent"),
+    Figure("memory_percent"),
+    Figure("load_1"),
+    Figure("received_bytes_per_second"),
+    Figure("sent_bytes_per_second"),
+    Figure("read_bytes_per_second"),
+    Figure("written_bytes_per_second"),
+)
+_HOUR_GAP_SECONDS = 1.5 * 3600
+_SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class LookBack:
+    """Reads the history of one xNode: samples of a day, hours of what is older."""
+
+    samples: Samples
+    clock: Clock
+    plan: WatchPlan
+
+    def run(self, xnode: XNode, since: datetime) -> Past:
+        """What was read from `since` on. No course is in it that has no point.
+
+        Raises StoreError.
+        """
+        now = self.clock.now()
+        hourly = since < now - SAMPLES_KEPT - _SLACK
+        courses = self._hours(xnode, since) if hourly else self._samples(xnode, since, now)
+        return Past(xnode=xnode.name, since=since, until=now, hourly=hourly, courses=tuple(courses))
+
+    def _samples(self, xnode: XNode, since: datetime, now: datetime) -> Sequence[Course]:
+        mounts = self._mounts(xnode, since)
+        wanted = (*_ALWAYS, *(Figure("used_percent", mount) for mount in mounts))
+        # The end is not within the span that `series` answers for, and what is of now is meant.
+        rows = self.samples.series(xnode.id, wanted, since, now + _SLACK)
+        found = []
+        for place, figure in enumerate(wanted):
+            points = [(at, v) for at, values in rows if (v := values[place]) is not None]
+            every = self.plan.disks_every_seconds if figure.instance else self.plan.interval_seconds
+            if points:
+                found.append(_course(figure, points, STALE_INTERVALS * every))
+        return found
+
+    def _mounts(self, xnode: XNode, since: datetime) -> Sequence[str]:
+        """Of the disks there were, by the hours."""
+        hours = self.samples.hourly(xnode.id, since)
+        return sorted({hour.instance for hour in hours if hour.figure == "used_percent"})
+
+    def _hours(self, xnode: XNode, since: datetime) -> Sequence[Course]:
+        hours = defaultdict(list)
+        for one in self.samples.hourly(xnode.id, since):
+            hours[Figure(one.figure, one.instance)].append(one)
+        found = []
+        for figure in (*_ALWAYS, *sorted(f for f in hours if f.name == "used_percent")):
+            some = hours.get(figure, [])
+            if some:
+                whole = _course(figure, [(one.hour, one.mean) for one in some], _HOUR_GAP_SECONDS)
+                count = sum(one.count for one in some)
+                exact = {
+                    "low": min(one.low for one in some),
+                    "mean": sum(one.mean * one.count for one in some) / count,
+                    "high": max(one.high for one in some),
+                    "count": count,
+                }
+                found.append(whole.model_copy(update=exact))
+        return found
+
+
+def _course(figure: Figure, points: Sequence[tuple[datetime, float]], gap: float) -> Course:
+    values = [value for _, value in points]
+    return Course(
+        figure=figure.name,
+        instance=figure.instance,
+        low=min(values),
+        mean=sum(values) / len(values),
+        high=max(values),
+        count=len(values),
+        gap_seconds=gap,
+        points=tuple(points),
+    )
