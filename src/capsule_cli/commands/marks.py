@@ -17,7 +17,7 @@ def tag(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="[NAME] CHANGE...",
+            metavar="NAME CHANGE",
             help="+a adds, -b takes away, a,b makes them exactly these, '' none at all.",
             autocompletion=complete.xnodes,
         ),
@@ -71,7 +71,7 @@ def ttl(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]... WHEN",
+            metavar="NAME WHEN",
             help="30m, 8h, 2d, 1w from now on, or a moment such as 2026-12-24T18:00Z.",
             autocompletion=complete.xnodes,
         ),

@@ -47,8 +47,8 @@ def _place(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
 
     return [
         ("status", status_dot(found.status, active=found.status == "running")),
-        ("cloud", f"{found.provider}, {found.region}"),
-        ("server", f"{found.template}, {found.server_id}"),
+        ("cloud", _joined(found.provider, found.region)),
+        ("server", _joined(found.template, found.server_id)),
         ("login", login(found)),
         ("key", found.ssh_key or "of the SSH agent and ~/.ssh"),
         ("system", found.os.value),
@@ -56,6 +56,11 @@ def _place(found: "XNodeDetails") -> "list[tuple[str, Cell]]":
         ("generation", "none" if found.generation is None else str(found.generation)),
         ("tags", ", ".join(found.tags) or "none"),
     ]
+
+
+def _joined(*words: str) -> str:
+    """Those that are known: what was taken in by hand may have a name and no more."""
+    return ", ".join(filter(None, words)) or "not known"
 
 
 def _life(found: "XNodeDetails") -> "list[tuple[str, Cell]]":

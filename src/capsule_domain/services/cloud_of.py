@@ -14,5 +14,6 @@ def cloud_of(provider: Callable[[str], Provider], xnode: XNode) -> Provider:
     except NotFound as error:
         raise Conflict(
             f"{xnode.name} is at '{xnode.provider[:40]}', which is no cloud that Capsule can ask",
-            hint="switch it where it was rented",
+            hint=f"do it where it was rented; to forget it: capsule openmesh inventory remove "
+            f"{xnode.name}",
         ) from error
