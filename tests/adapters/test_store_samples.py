@@ -36,24 +36,28 @@ def seen(minutes: float, *, cpu: float | None = 5.0, name: str = "web") -> Obser
     return Observation(health=health, metrics=metrics)
 
 
+def remember(samples: SqliteSamples, xnode_id: str, one: Observation) -> None:
+    samples.append({xnode_id: one}, one.health.checked_at)
+
+
 def test_another_process_sees_the_same(samples: SqliteSamples, tmp_path: Path) -> None:
-    samples.remember("a1", seen(0))
+    remember(samples, "a1", seen(0))
     other = SqliteSamples(tmp_path / "home" / "metrics.db")
     assert dict(other.latest()) == {"a1": seen(0)}
-    other.remember("a2", seen(1, name="db"))
+    remember(other, "a2", seen(1, name="db"))
     other.close()
-    samples.remember("a2", seen(2, name="db"))
+    remember(samples, "a2", seen(2, name="db"))
     assert dict(samples.latest()) == {"a1": seen(0), "a2": seen(2, name="db")}
 
 
 def test_a_name_that_a_process_forgot_is_nobody_elses(
     samples: SqliteSamples, tmp_path: Path
 ) -> None:
-    samples.remember("a1", seen(0))
+    remember(samples, "a1", seen(0))
     with closing(SqliteSamples(tmp_path / "home" / "metrics.db")) as other:
         other.forget("a1")
-        other.remember("b2", seen(0, name="other"))
-    samples.remember("a1", seen(1))
+        remember(other, "b2", seen(0, name="other"))
+    remember(samples, "a1", seen(1))
     assert {id_: one.health.xnode for id_, one in samples.latest().items()} == {
         "a1": "web",
         "b2": "other",
@@ -66,7 +70,7 @@ def test_threads_may_append_side_by_side(samples: SqliteSamples) -> None:
     def append(name: str) -> None:
         try:
             for minute in range(20):
-                samples.remember(name, seen(minute, name=name))
+                remember(samples, name, seen(minute, name=name))
                 samples.prune(NOON)
         except BaseException as error:
             failures.append(error)
@@ -84,8 +88,8 @@ def test_threads_may_append_side_by_side(samples: SqliteSamples) -> None:
 
 def test_a_day_is_kept_and_what_is_older_goes(samples: SqliteSamples) -> None:
     for hour in range(50):
-        samples.remember("a1", seen(60 * hour))
-    samples.remember("a2", seen(0, name="idle"))
+        remember(samples, "a1", seen(60 * hour))
+    remember(samples, "a2", seen(0, name="idle"))
     samples.prune(NOON + timedelta(hours=49))
     kept = [one.health.checked_at for one in samples.history("a1", LONG_AGO)]
     assert kept == [NOON + timedelta(hours=hour) for hour in range(25, 50)]
@@ -103,7 +107,7 @@ def test_a_day_is_kept_and_what_is_older_goes(samples: SqliteSamples) -> None:
     ],
 )
 def test_a_record_that_is_not_ours_is_told(samples: SqliteSamples, spoilt: str) -> None:
-    samples.remember("a1", seen(0))
+    remember(samples, "a1", seen(0))
     with samples._database.change() as transaction:
         transaction.execute(spoilt)
     with pytest.raises(StoreError, match=r"metrics\.db holds a record"):
@@ -111,7 +115,7 @@ def test_a_record_that_is_not_ours_is_told(samples: SqliteSamples, spoilt: str) 
 
 
 def test_a_last_record_that_is_not_ours_is_told(samples: SqliteSamples) -> None:
-    samples.remember("a1", seen(0))
+    remember(samples, "a1", seen(0))
     with samples._database.change() as transaction:
         transaction.execute("UPDATE last SET body = '{}'")
     with pytest.raises(StoreError, match=r"metrics\.db holds a record"):
@@ -198,7 +202,7 @@ def anything(draw: st.DrawFn) -> Observation:
 @given(observation=anything())
 def test_whatever_was_seen_comes_back(samples: SqliteSamples, observation: Observation) -> None:
     samples.forget("any")
-    samples.remember("any", observation)
+    remember(samples, "any", observation)
     assert samples.latest()["any"] == observation
     (kept,) = samples.history("any", LONG_AGO)
     assert kept.health.status == observation.health.status

@@ -159,7 +159,7 @@ def test_a_silence_is_begun_shown_and_ended() -> None:
     assert ran.stdout == "✓ xnode web, severity warning is silent until 2026-11-23 20:00 UTC\n"
     (row,) = desk.monitor("silence", "list", json=True).data
     assert (row["xnode"], row["created_by"], row["comment"]) == (
-        "x-web",
+        "web",
         "anna@laptop",
         "moving house",
     )

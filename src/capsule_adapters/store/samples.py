@@ -77,10 +77,6 @@ class SqliteSamples:
                 self._kept.clear()
                 raise
 
-    def remember(self, xnode_id: str, observation: Observation) -> None:
-        """Keep what one look at one xNode saw: a tick of its own."""
-        self.append({xnode_id: observation}, observation.health.checked_at)
-
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by its id."""
         with reading_records(self._database.path):
