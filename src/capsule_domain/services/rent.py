@@ -80,6 +80,8 @@ class Rent:
         with self.journal.hold(deployment.id):
             kit = self._prepared(plan, cloud, deployment)
             self.journal.begin(deployment)
+            if plan.over_budget is not None:
+                self.diary.note(deployment.id, "over budget", plan.over_budget)
             self._intend(kit, deployment, "intended")
             return self._write_down(plan, deployment, self._rent(cloud, deployment, kit), kit.key)
 
