@@ -232,7 +232,7 @@ def sweep_child() -> None:
     fleet = [_xnode(at, host, wanted["private"]) for at, host in enumerate(wanted["hosts"])]
     plan = LookPlan(
         checks=CheckChoice(ping=False), disks=False, system=False, tries=1, ssh_seconds=45,
-        read_seconds=45,
+        read_seconds=45, deadline_seconds=300,
     )  # fmt: skip
     script = _same_command if wanted["same"] else loop_script
     probes = NetworkProbes(folder / "known_hosts", None, SystemClock(), script=script)

@@ -90,5 +90,6 @@ class Pings:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
+                await process.wait()
         match = _TIME.search(told)
         return float(match[1]) if match and process.returncode == 0 else None

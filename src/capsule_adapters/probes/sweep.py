@@ -103,9 +103,10 @@ class Sweeps:
         # One that is back shows it by an echo: then it is tried at once.
         if self._tries.is_spared(key) and (echo is None or await echo is None):
             return self._tries.spared(key)
-        seconds = 2 * plan.read_seconds + plan.ssh_seconds  # a kept connection, then a fresh one
         once = partial(self._entry.check, xnode, target, plan)
-        return await self._tries.check(key, Trial(CheckKind.SSH, "", seconds, once), plan)
+        # Its own steps are timed one by one, for it may have to wait for its turn between them.
+        trial = Trial(CheckKind.SSH, "", plan.deadline_seconds, once)
+        return await self._tries.check(key, trial, plan)
 
     async def _ping(
         self, target: Target, plan: LookPlan, echo: Echo | None, ssh: Check | None

@@ -113,13 +113,13 @@ class KeptLoops:
         if not trusted:
             raise refusals.no_key_known(target, self._known_hosts_file)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                connection = await self._connected(target, trusted, timeout_seconds)
-                try:
+            connection = await self._connected(target, trusted, timeout_seconds)
+            try:
+                async with asyncio.timeout(timeout_seconds):
                     loop = await ShellLoop.start(connection, self._script)
-                except BaseException:
-                    connection.abort()
-                    raise
+            except BaseException:
+                connection.abort()
+                raise
         except refusals.EXPECTED as error:
             raise refusals.refused(target, error, self._known_hosts_file) from error
         kept = self._kept[target.key_alias] = _Kept(target, trusted, loop)
@@ -128,6 +128,7 @@ class KeptLoops:
     async def _connected(
         self, target: Target, trusted: tuple[str, ...], timeout_seconds: float
     ) -> asyncssh.SSHClientConnection:
+        """Each step has its time; to wait for a turn is not the machine's fault."""
         host, port, jump = session.by_way_of(target, self._ssh_config)
         if jump is not None:
             async with self._jumps[jump]:
