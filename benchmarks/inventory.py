@@ -195,7 +195,8 @@ def ours_costs(home: Path) -> Callable[[], object]:
 
 def bare_costs(home: Path) -> Callable[[], object]:
     """What the month came to by region, as one writes it over the inventory itself: by the
-    hour, at most the month's price, without history, stops and each cloud's rounding.
+    hour, at most the month's price, without history, stops and each cloud's rounding; and
+    the names of those that cost nothing.
     """
     connection = sqlite3.connect(home / "state.db")
     month_us = int(NOW.replace(day=1, hour=0).timestamp()) * 1_000_000
@@ -208,7 +209,14 @@ def bare_costs(home: Path) -> Callable[[], object]:
         FROM xnodes GROUP BY region, currency
     """
     given = (int(NOW.timestamp()) * 1_000_000, month_us)
-    return lambda: connection.execute(query, given).fetchall()
+    free = """
+        SELECT name FROM xnodes
+        WHERE status = 'stopped' AND provider IN ('aws', 'scaleway') ORDER BY name
+    """
+    return lambda: (
+        connection.execute(query, given).fetchall(),
+        connection.execute(free).fetchall(),
+    )
 
 
 def json_costs(home: Path) -> Callable[[], object]:
