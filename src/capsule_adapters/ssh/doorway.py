@@ -5,22 +5,20 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-SLOT_SECONDS = 2.0
-"""How long a handshake keeps others waiting: one that takes longer only waits itself."""
-
 
 class Slots:
-    """So many at once, none of them longer than `SLOT_SECONDS`."""
+    """So many at once, and none of them keeps others waiting for longer than `seconds`."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, seconds: float) -> None:
         self._free = asyncio.Semaphore(count)
+        self._seconds = seconds
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Wait for a slot; it is given back at the end of the block at the latest."""
         await self._free.acquire()
         release = _Once(self._free)
-        timer = asyncio.get_running_loop().call_later(SLOT_SECONDS, release)
+        timer = asyncio.get_running_loop().call_later(self._seconds, release)
         try:
             yield
         finally:

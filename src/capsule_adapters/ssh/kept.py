@@ -17,8 +17,12 @@ from capsule_adapters.ssh.shell_loop import Answer, Script, ShellEnded, ShellLoo
 from capsule_domain.errors import CommandFailed, HostError
 from capsule_domain.ports.host import Target
 
+KNOCKS_AT_ONCE = 256
+KNOCK_TURN_SECONDS = 1.0
 CONNECTS_AT_ONCE = 50
 """More handshakes at once only wait for this side's processor."""
+CONNECT_TURN_SECONDS = 2.0
+"""Who takes longer than its turn goes on, and no longer keeps others waiting."""
 
 CONNECTS_THROUGH_ONE = 8
 """All of them come to one sshd, which by default turns some away from ten on."""
@@ -47,7 +51,8 @@ class KeptLoops:
         self._pins = Pins(known_hosts_file)
         self._keys = KeysRead()
         self._kept: dict[str, _Kept] = {}
-        self._slots = Slots(CONNECTS_AT_ONCE)
+        self._knocks = Slots(KNOCKS_AT_ONCE, KNOCK_TURN_SECONDS)
+        self._slots = Slots(CONNECTS_AT_ONCE, CONNECT_TURN_SECONDS)
         self._jumps: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(CONNECTS_THROUGH_ONE)
         )
@@ -133,7 +138,8 @@ class KeptLoops:
         if jump is not None:
             async with self._jumps[jump]:
                 return await self._logged_in(target, trusted, timeout_seconds)
-        sock = await knock(host, port, timeout_seconds)
+        async with self._knocks.one():
+            sock = await knock(host, port, timeout_seconds)
         try:
             async with self._slots.one():
                 return await self._logged_in(target, trusted, timeout_seconds, sock)
