@@ -123,7 +123,7 @@ class Court:
             if value is not None
         ]
         page = self.book.page(self.now)
-        made = self.judge.round(page, seen, WATCHED, self.now, restart=restart)
+        made = self.judge.round(page, seen, WATCHED.get, self.now, restart=restart)
         self.book.apply(made.entry, page.revision)
         return made
 
@@ -151,7 +151,7 @@ def test_a_rule_that_is_there_no_more_ends_its_alerts() -> None:
         channels=(),
         stale_seconds=150,
         new_id=lambda: "x",
-    ).round(page, [], WATCHED, court.now)
+    ).round(page, [], WATCHED.get, court.now)
     assert {step.alert.state for step in made.steps} == {AlertState.RESOLVED}
 
 

@@ -62,6 +62,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._stop = self._reload = False
         self._fleet: Mapping[str, XNode] = {}
+        self._members: Mapping[int, Sequence[str]] = {}
         self._tally = _Tally()
 
     def stop(self) -> None:
@@ -146,7 +147,7 @@ class Engine:
             self._tell(HeardKind.CLOCK, f"not observed for {steady:.0f} s: it begins anew")
 
     def _take_turns(self, due: Sequence[Turn], missed: Sequence[Turn]) -> None:
-        members = self._schedule.members(self._fleet)
+        members = self._members
         skipped = sum(len(members[turn.slot]) for turn in missed)
         for turn in due:
             xnodes = [self._fleet[id_] for id_ in members[turn.slot]]
@@ -202,6 +203,7 @@ class Engine:
             self._tell(HeardKind.TROUBLE, error.message)
         else:
             self._fleet = {xnode.id: xnode for xnode in found if xnode.status in WATCHED}
+        self._members = self._schedule.members(self._fleet)
 
     def _tidy(self) -> None:
         now: datetime = self.clock.now()

@@ -15,6 +15,9 @@ from capsule_domain.services.measure import Figures
 
 _UNWATCHED = "nobody looks at it any more"
 
+Watched = Callable[[str], Subject | None]
+"""The subject of that id; None where nobody looks at it any more."""
+
 
 @dataclass(frozen=True)
 class Round:
@@ -42,14 +45,14 @@ class Judge:
         self,
         page: Page,
         seen: Sequence[tuple[Subject, Figures]],
-        watched: Mapping[str, Subject],
+        watched: Watched,
         now: datetime,
         *,
         restart: bool = False,
     ) -> Round:
         """Go on from `page` with what was `seen` now.
 
-        `watched` are all subjects by id: the alerts of others are over. `restart`: what was
+        `watched` knows all subjects by id: the alerts of others are over. `restart`: what was
         waited for until now does not count, for time did not pass as it should.
         """
         alerts = {alert.id: alert for alert in page.alerts}
@@ -86,12 +89,10 @@ class Judge:
                 if taken is not None:
                     yield taken
 
-    def _ends(
-        self, alerts: Iterable[Alert], watched: Mapping[str, Subject], now: datetime
-    ) -> Iterator[Step]:
+    def _ends(self, alerts: Iterable[Alert], watched: Watched, now: datetime) -> Iterator[Step]:
         """Alerts whose xNode or rule is there no more."""
         for alert in alerts:
-            subject = watched.get(alert.key.xnode_id)
+            subject = watched(alert.key.xnode_id)
             if alert.state is AlertState.RESOLVED or (
                 subject is not None and self.rules.covers(alert, subject.tags)
             ):
@@ -112,7 +113,7 @@ class Judge:
         self,
         page: Page,
         alerts: Mapping[str, Alert],
-        watched: Mapping[str, Subject],
+        watched: Watched,
         now: datetime,
     ) -> tuple[list[Notification], list[GroupLog]]:
         """The messages that are due, and the logs that change: one group a rule."""
@@ -156,8 +157,8 @@ def _is_later(alert: Alert, other: Alert) -> bool:
     return alert.resolved_at > other.resolved_at
 
 
-def _is_silenced(alert: Alert, page: Page, watched: Mapping[str, Subject], now: datetime) -> bool:
-    subject = watched.get(alert.key.xnode_id)
+def _is_silenced(alert: Alert, page: Page, watched: Watched, now: datetime) -> bool:
+    subject = watched(alert.key.xnode_id)
     tags = subject.tags if subject is not None else frozenset[str]()
     return any(silence.hushes(alert, tags, now) for silence in page.silences)
 

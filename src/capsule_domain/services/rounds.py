@@ -14,7 +14,7 @@ from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.samples import Samples
 from capsule_domain.services.alert_rules import FLEET, RuleBook, Subject
 from capsule_domain.services.isolation import Isolation, answered, not_observed
-from capsule_domain.services.judge import Judge, Round
+from capsule_domain.services.judge import Judge, Round, Watched
 from capsule_domain.services.measure import Figures, Measured, measured, time_left
 
 _TRIES = 5
@@ -65,9 +65,15 @@ class Rounds:
         if cut_off:
             found = {id_: o if answered(o) else not_observed(o) for id_, o in found.items()}
         self._keep(found, now)
-        subjects = {id_: _subject(xnode) for id_, xnode in fleet.items()}
+
+        def watched(id_: str) -> Subject | None:
+            xnode = fleet.get(id_)
+            if xnode is None:
+                return FLEET if id_ == FLEET.id else None
+            return _subject(xnode)
+
         figures: list[tuple[Subject, Figures]] = [
-            (subjects[id_], {**measured(one), **time_left(fleet[id_], now)})
+            (_subject(fleet[id_]), {**measured(one), **time_left(fleet[id_], now)})
             for id_, one in found.items()
         ]
         figures.append((FLEET, self.of_fleet(now)))
@@ -80,13 +86,13 @@ class Rounds:
             new_id=self.new_id,
             at_once=at_once,
         )
-        return self._judged(judge, figures, {**subjects, FLEET.id: FLEET}, now, restart=restart)
+        return self._judged(judge, figures, watched, now, restart=restart)
 
     def _judged(
         self,
         judge: Judge,
         figures: Sequence[tuple[Subject, Figures]],
-        watched: Mapping[str, Subject],
+        watched: Watched,
         now: datetime,
         *,
         restart: bool,
