@@ -29,6 +29,12 @@ class Node:
 MONITOR = Node(
     "Watch the fleet: health, metrics, alerts.",
     children={
+        "status": Node(
+            "How the fleet is, by what was seen last; the worst first.", "monitor_status:status"
+        ),
+        "watch": Node(
+            "The fleet live: the worst first, filters, one xNode in detail.", "monitor_watch:watch"
+        ),
         "health": Node("Last known health of an xNode, or a fresh check.", "monitor:health"),
         "metrics": Node("Last known metrics of an xNode, or fresh ones.", "monitor:metrics"),
         "check": Node(

@@ -46,6 +46,16 @@ class XNodeView(Model):
         return None if self.stale else self.metrics
 
     @property
+    def cpu_percent(self) -> float | None:
+        """None where that is not known now."""
+        return self.current.cpu_percent if self.current else None
+
+    @property
+    def memory_percent(self) -> float | None:
+        """None where that is not known now."""
+        return self.current.memory_percent if self.current else None
+
+    @property
     def disk_percent(self) -> float | None:
         """How full its fullest disk is; None where that is not known now."""
         disks = self.current.disks if self.current else None

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 
 from capsule_domain.models.course import Course, Past
 from capsule_domain.models.watch_plan import STALE_INTERVALS, WatchPlan
-from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.samples import SAMPLES_KEPT, Figure, Samples
 
@@ -32,21 +31,21 @@ class LookBack:
     clock: Clock
     plan: WatchPlan
 
-    def run(self, xnode: XNode, since: datetime) -> Past:
-        """What was read from `since` on. No course is in it that has no point.
+    def run(self, xnode_id: str, xnode: str, since: datetime) -> Past:
+        """What was read of that xNode from `since` on; no course is without a point.
 
         Raises StoreError.
         """
         now = self.clock.now()
         hourly = since < now - SAMPLES_KEPT - _SLACK
-        courses = self._hours(xnode, since) if hourly else self._samples(xnode, since, now)
-        return Past(xnode=xnode.name, since=since, until=now, hourly=hourly, courses=tuple(courses))
+        courses = self._hours(xnode_id, since) if hourly else self._samples(xnode_id, since, now)
+        return Past(xnode=xnode, since=since, until=now, hourly=hourly, courses=tuple(courses))
 
-    def _samples(self, xnode: XNode, since: datetime, now: datetime) -> Sequence[Course]:
-        mounts = self._mounts(xnode, since)
+    def _samples(self, xnode_id: str, since: datetime, now: datetime) -> Sequence[Course]:
+        mounts = self._mounts(xnode_id, since)
         wanted = (*_ALWAYS, *(Figure("used_percent", mount) for mount in mounts))
         # The end is not within the span that `series` answers for, and what is of now is meant.
-        rows = self.samples.series(xnode.id, wanted, since, now + _SLACK)
+        rows = self.samples.series(xnode_id, wanted, since, now + _SLACK)
         found = []
         for place, figure in enumerate(wanted):
             points = [(at, v) for at, values in rows if (v := values[place]) is not None]
@@ -55,14 +54,14 @@ class LookBack:
                 found.append(_course(figure, points, STALE_INTERVALS * every))
         return found
 
-    def _mounts(self, xnode: XNode, since: datetime) -> Sequence[str]:
+    def _mounts(self, xnode_id: str, since: datetime) -> Sequence[str]:
         """Of the disks there were, by the hours."""
-        hours = self.samples.hourly(xnode.id, since)
+        hours = self.samples.hourly(xnode_id, since)
         return sorted({hour.instance for hour in hours if hour.figure == "used_percent"})
 
-    def _hours(self, xnode: XNode, since: datetime) -> Sequence[Course]:
+    def _hours(self, xnode_id: str, since: datetime) -> Sequence[Course]:
         hours = defaultdict(list)
-        for one in self.samples.hourly(xnode.id, since):
+        for one in self.samples.hourly(xnode_id, since):
             hours[Figure(one.figure, one.instance)].append(one)
         found = []
         for figure in (*_ALWAYS, *sorted(f for f in hours if f.name == "used_percent")):

@@ -49,6 +49,10 @@ class Onlooker:
         """Whether a look is under way."""
         return self.looker.is_busy
 
+    def look_now(self) -> None:
+        """The next look is due, whenever the last one was."""
+        self._due = self.clock.monotonic()
+
     def tick(self) -> None:
         """Keep what was found, and begin the next look when it is due. Raises StoreError."""
         self._keep(self.looker.gather())

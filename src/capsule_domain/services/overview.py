@@ -17,11 +17,9 @@ from capsule_domain.ports.engine_lock import EngineLock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.samples import Samples
 from capsule_domain.services.engine import WATCHED
+from capsule_domain.services.filled import filled
 from capsule_domain.services.fleet_view import FleetView, XNodeView
 from capsule_domain.services.sweep import OPEN
-
-_RARE = ("disks", "failed_units", "generation", "gpus", "cores")
-"""What is not asked at every look."""
 
 
 @dataclass
@@ -104,11 +102,3 @@ class Overview:
         if metrics.disks is not None:
             self._rare[xnode_id] = metrics
         return metrics if before is None else filled(metrics, before, horizon)
-
-
-def filled(metrics: Metrics, before: Metrics, horizon: datetime) -> Metrics:
-    """`metrics` with what was asked only in `before`, unless that is older than `horizon`."""
-    if before.collected_at < horizon or before.boot_id != metrics.boot_id:
-        return metrics
-    lacking = [name for name in _RARE if getattr(metrics, name) is None]
-    return metrics.model_copy(update={name: getattr(before, name) for name in lacking})

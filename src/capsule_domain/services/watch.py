@@ -3,17 +3,33 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from capsule_domain.errors import HostUnreachable, NotFound
-from capsule_domain.models.health import CheckKind, Health
+from capsule_domain.models.health import CheckKind, Health, HealthStatus
 from capsule_domain.models.metric import Metrics, Observation
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.monitor import Monitor
+from capsule_domain.services.filled import filled
 from capsule_domain.services.living import refuse_gone
 
 REMEMBERED = timedelta(hours=24)
+RARE = timedelta(minutes=15)
+"""How old what is not asked at every look may be beside what is."""
+
+
+class Kept(NamedTuple):
+    """Looks of a day that found out how it is, and those of them that found it healthy."""
+
+    looks: int
+    healthy: int
+
+    @property
+    def healthy_percent(self) -> float:
+        """0 where nobody looked."""
+        return 100 * self.healthy / self.looks if self.looks else 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,12 @@ class Watch:
             )
         return seen.health
 
+    def kept(self, name: str) -> Kept:
+        """How often it was looked at in a day, and how often it was healthy then."""
+        past = self.monitor.history(self.inventory.get(name), self.clock.now() - REMEMBERED)
+        known = [o.health.status for o in past if o.health.status is not HealthStatus.UNKNOWN]
+        return Kept(len(known), sum(status is HealthStatus.HEALTHY for status in known))
+
     def metrics(self, name: str, *, fresh: bool) -> Metrics:
         """Its last known metrics of a day, or those of now with `fresh`.
 
@@ -83,10 +105,17 @@ class Watch:
     def _last_metrics(self, xnode: XNode) -> Metrics | None:
         """A look that could not enter the machine does not hide what was read before it."""
         last = self.monitor.latest().get(xnode.id)
-        if last is None or last.metrics is not None:
-            return None if last is None else last.metrics
+        if last is None:
+            return None
+        if last.metrics is not None and last.metrics.disks is not None:
+            return last.metrics
         history = self.monitor.history(xnode, self.clock.now() - REMEMBERED)
-        return next((seen.metrics for seen in reversed(history) if seen.metrics), None)
+        past = [seen.metrics for seen in history if seen.metrics]
+        newest = last.metrics or next(reversed(past), None)
+        whole = next((one for one in reversed(past) if one.disks is not None), None)
+        if newest is None or whole is None:
+            return newest
+        return filled(newest, whole, newest.collected_at - RARE)
 
 
 def _refuse_unentered(xnode: XNode, seen: Observation) -> Metrics:

@@ -1,0 +1,93 @@
+"""The fleet at one look."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from capsule_cli.session import session
+
+if TYPE_CHECKING:
+    from capsule_cli.theme import Cell, Screen
+    from capsule_domain.services.fleet_view import FleetView, XNodeView
+
+
+def status(
+    ctx: typer.Context,
+    *,
+    detailed: Annotated[
+        bool, typer.Option("--detailed", help="Each check, disk and unit of each xNode.")
+    ] = False,
+) -> None:
+    """How the fleet is, by what was seen last; the worst first."""
+    from capsule_cli.fleet_data import fleet_data
+
+    run = session(ctx)
+    view = run.wiring.overview().view()
+    run.out.show(fleet_data(view, detailed=detailed), lambda s: _paint(s, view, detailed=detailed))
+
+
+def _paint(screen: "Screen", view: "FleetView", *, detailed: bool) -> None:
+    from capsule_cli import fleet_words as words
+    from capsule_cli.alerts import paint_alerts
+
+    screen.header("Fleet")
+    screen.line(words.summary(view))
+    screen.line(words.alert_summary(view.alerts))
+    screen.line(words.collector_words(view), style="inactive")
+    if not view.xnodes:
+        screen.hint("capsule openmesh deploy")
+        return
+    screen.table(
+        ["xNode", "health", "CPU", "memory", "disk", "load", "alerts", "seen", "what is wrong"],
+        [_row(row, view) for row in view.xnodes],
+        right=["CPU", "memory", "disk", "load"],
+        whole=["xNode", "health", "alerts", "seen"],
+    )
+    if detailed:
+        for row in view.xnodes:
+            _paint_detail(screen, row)
+        if view.alerts:
+            screen.section("Alerts")
+            paint_alerts(screen, view.alerts, view.at)
+    if view.collector is None:
+        screen.hint("capsule openmesh monitor check")
+
+
+def _row(row: "XNodeView", view: "FleetView") -> "list[Cell]":
+    from rich.text import Text
+
+    from capsule_cli import fleet_words as words
+
+    mark, style = words.sign(row)
+    return [
+        Text.assemble((f"{mark} ", style), row.xnode),
+        words.status_of(row),
+        words.percent(row.cpu_percent),
+        words.percent(row.memory_percent),
+        words.percent(row.disk_percent),
+        words.load(row),
+        words.alerts_of(row),
+        words.seen(row, view.at),
+        words.trouble(row, view.at),
+    ]
+
+
+def _paint_detail(screen: "Screen", row: "XNodeView") -> None:
+    from capsule_cli import fleet_words as words
+
+    screen.section(row.xnode)
+    where = ", ".join(part for part in (row.address, row.provider, row.region, *row.tags) if part)
+    pairs: list[tuple[str, Cell]] = [("where", where)]
+    checks = row.health.checks if row.health and not row.stale else ()
+    pairs += [("✓" if check.ok else "✗", words.check_words(check)) for check in checks]
+    metrics = row.current
+    if metrics is not None:
+        pairs += [
+            (f"disk {disk.mount}", words.percent(disk.used_percent)) for disk in metrics.disks or ()
+        ]
+        pairs += [
+            ("load", words.loads(metrics)),
+            ("flow", words.flows(metrics)),
+            ("system", words.system(metrics)),
+        ]
+    screen.fields(pairs)

@@ -1,0 +1,42 @@
+"""The fleet as JSON has it."""
+
+from typing import TYPE_CHECKING, Any
+
+from capsule_cli.alerts import as_data
+
+if TYPE_CHECKING:
+    from capsule_domain.services.fleet_view import FleetView, XNodeView
+
+
+def fleet_data(view: "FleetView", *, detailed: bool) -> dict[str, Any]:
+    """Counts, a row for each xNode, and every open alert; `detailed` with all that was read."""
+    held = view.collector
+    return {
+        "at": view.at.isoformat(),
+        "collector": held.model_dump(mode="json") if held else None,
+        "counts": view.counts,
+        "xnodes": [_row(row, detailed=detailed) for row in view.xnodes],
+        "alerts": [as_data(alert) for alert in view.alerts],
+    }
+
+
+def _row(row: "XNodeView", *, detailed: bool) -> dict[str, Any]:
+    """Figures are those of now: null where that is not known."""
+    data: dict[str, Any] = {
+        "xnode": row.xnode,
+        "id": row.xnode_id,
+        "server": row.server.value,
+        "watched": row.watched,
+        "status": row.status.value,
+        "stale": row.stale,
+        "checked_at": row.health.checked_at.isoformat() if row.health else None,
+        "cpu_percent": row.cpu_percent,
+        "memory_percent": row.memory_percent,
+        "disk_percent": row.disk_percent,
+        "load_1": row.current and row.current.load_1,
+        "firing": row.firing,
+    }
+    if detailed:
+        data["health"] = row.health.model_dump(mode="json") if row.health else None
+        data["metrics"] = row.metrics.model_dump(mode="json") if row.metrics else None
+    return data

@@ -1,0 +1,266 @@
+"""The screen of the fleet, as lines: a summary, the xNodes, one in detail, the keys."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from capsule_cli import fleet_words as words
+from capsule_cli.ages import age
+from capsule_cli.fleet_choice import Choice
+from capsule_cli.sparks import of_course, sparkline, top_of
+
+if TYPE_CHECKING:
+    from capsule_domain.models.course import Past
+    from capsule_domain.services.fleet_view import FleetView, XNodeView
+
+KEYS: Sequence[tuple[str, str]] = (
+    ("↑↓", "choose"),
+    ("PgDn", "page"),
+    ("enter", "detail"),
+    ("/", "search"),
+    ("f", "which"),
+    ("s", "order"),
+    ("c", "look"),
+    ("q", "leave"),
+)
+_LABEL = 9
+_NAME_LEAST = 12
+_NAME_MOST = 28
+_DETAIL_ROWS = 7
+_LIST_LEAST = 3
+_SPARK_MOST = 60
+
+
+class Shown(NamedTuple):
+    """What there is to show. `foot` is a word to the person; `who` tells who looks."""
+
+    view: "FleetView"
+    rows: "Sequence[XNodeView]"
+    choice: Choice
+    past: "Past | None"
+    who: str
+    foot: str
+
+
+class _Column(NamedTuple):
+    title: str
+    width: int
+    cell: "Callable[[XNodeView, datetime], Text]"
+    least_width: int
+    """Of the screen: on a narrower one it is left out."""
+
+
+_COLUMNS = (
+    _Column("health", 9, lambda row, _: Text(words.status_of(row), words.sign(row)[1]), 0),
+    _Column("CPU", 7, lambda row, _: words.percent(row.cpu_percent), 32),
+    _Column("memory", 7, lambda row, _: words.percent(row.memory_percent), 41),
+    _Column("disk", 7, lambda row, _: words.percent(row.disk_percent), 50),
+    _Column("load", 6, lambda row, _: words.load(row), 72),
+    _Column("alerts", 7, lambda row, _: words.alerts_of(row), 58),
+    _Column("seen", 7, words.seen, 66),
+)
+_LEFT = ("health", "alerts")
+_WHAT_LEAST = 100
+
+
+def lines(shown: Shown, now: datetime, *, width: int, height: int) -> list[Text]:
+    """Exactly `height` lines of at most `width` cells; the keys and the foot are always there."""
+    rule = Text("─" * width, "inactive")
+    bottom = [*_keys(width), _foot(shown)]
+    top = [_title(now, width), *_summary(shown, width), rule]
+    detail = _detail(shown, now, width)
+    room = height - len(top) - len(bottom) - 1
+    if room - len(detail) - 1 < _LIST_LEAST or not shown.choice.detail:
+        detail = []
+    listed = max(room - (len(detail) + 1 if detail else 0), 0)
+    table = _table(shown, now, width=width, height=listed)
+    body = [*top, *table, *([rule, *detail] if detail else []), rule]
+    whole = [*body[: max(height - len(bottom), 0)], *bottom][-height:]
+    for line in whole:
+        line.truncate(width, overflow="ellipsis")
+    return whole
+
+
+def page_height(shown: Shown, now: datetime, *, width: int, height: int) -> int:
+    """How many xNodes are on a page."""
+    marked = [line for line in lines(shown, now, width=width, height=height) if _is_row(line)]
+    return max(len(marked), 1)
+
+
+def _is_row(line: Text) -> bool:
+    return line.plain[:1] in ("▸", " ") and line.plain[1:2] in _SIGNS
+
+
+_SIGNS = {mark for mark, _ in words.SIGNS.values()} | {"○"}
+
+
+def _title(now: datetime, width: int) -> Text:
+    clock = f"{now:%H:%M:%S} UTC"
+    name = "◆ Fleet"
+    space = max(width - cell_len(name) - len(clock), 1)
+    return Text.assemble((name, "title"), " " * space, (clock, "inactive"))
+
+
+def _summary(shown: Shown, width: int) -> list[Text]:
+    alerts = words.alert_summary(shown.view.alerts)
+    who = Text(shown.who, "inactive" if shown.view.collector else "warned")
+    both = Text.assemble(alerts, "   ", who)
+    rows = [both] if both.cell_len <= width else [alerts, who]
+    return [words.summary(shown.view), *rows]
+
+
+def _table(shown: Shown, now: datetime, *, width: int, height: int) -> list[Text]:
+    """A line of titles and a page of rows, filled with empty lines to `height`."""
+    if height < 1:
+        return []
+    columns = [column for column in _COLUMNS if width >= column.least_width]
+    taken = sum(column.width + 1 for column in columns) + 2
+    wide = width >= _WHAT_LEAST
+    name = max(min(width - taken - 1, _NAME_MOST if wide else width), _NAME_LEAST)
+    rows, choice = shown.rows, shown.choice
+    page = height - 1
+    place = choice.place(rows)
+    first = place // page * page if page else 0
+    some = rows[first : first + page]
+    title = _titles(columns, name, wide=wide)
+    painted = [
+        _row(row, columns, name, now, chosen=first + number == place, wide=wide)
+        for number, row in enumerate(some)
+    ]
+    if not rows:
+        painted = [Text(_nothing(shown), "inactive")][:page]
+    return [title, *painted, *(Text() for _ in range(page - len(painted)))]
+
+
+def _nothing(shown: Shown) -> str:
+    if not shown.view.xnodes:
+        return "  there is no xNode yet: capsule openmesh deploy"
+    return "  nothing fits: f and / choose what is shown"
+
+
+def _titles(columns: Sequence[_Column], name: int, *, wide: bool) -> Text:
+    cells = [set_cell_size("  xNode", name + 2)]
+    cells += [_aligned(column, Text(column.title)).plain for column in columns]
+    return Text(" ".join([*cells, "what"] if wide else cells), "inactive")
+
+
+def _row(
+    row: "XNodeView",
+    columns: Sequence[_Column],
+    name: int,
+    now: datetime,
+    *,
+    chosen: bool,
+    wide: bool,
+) -> Text:
+    mark, style = words.sign(row)
+    line = Text.assemble(("▸" if chosen else " ", "title"), (mark, style))
+    line.append(_fitted(row.xnode, name), "name" if chosen else "")
+    for column in columns:
+        line.append(" ")
+        line.append_text(_aligned(column, column.cell(row, now)))
+    if wide:
+        line.append(f" {words.trouble(row, now)}")
+    return line
+
+
+def _fitted(name: str, width: int) -> str:
+    """After a space, and with a sign that something was left out."""
+    clean = "".join(c if c.isprintable() else "?" for c in name)
+    short = clean if cell_len(clean) < width else set_cell_size(clean, width - 2) + "…"
+    return set_cell_size(f" {short}", width)
+
+
+def _aligned(column: _Column, cell: Text) -> Text:
+    cell.truncate(column.width, overflow="ellipsis")
+    space = " " * (column.width - cell.cell_len)
+    first = (cell, space) if column.title in _LEFT else (space, cell)
+    return Text.assemble(*first)
+
+
+def _detail(shown: Shown, now: datetime, width: int) -> list[Text]:
+    """The chosen xNode; always as many lines, so that nothing jumps."""
+    if not shown.rows:
+        return []
+    row = shown.rows[shown.choice.place(shown.rows)]
+    when = "never looked at" if row.health is None else age(row.health.checked_at, now)
+    where = ", ".join(part for part in (row.address, row.provider, row.region, *row.tags) if part)
+    mark, style = words.sign(row)
+    found = [
+        Text.assemble(
+            (f"{mark} ", style), (row.xnode, "name"), f"  {words.status_of(row)}, {when}  ", where
+        ),
+        *_checks(row, now),
+        *_figures(shown, row, width),
+    ]
+    return [*found, *(Text() for _ in range(_DETAIL_ROWS))][:_DETAIL_ROWS]
+
+
+def _checks(row: "XNodeView", now: datetime) -> list[Text]:
+    wrong = words.trouble(row, now)
+    if wrong:
+        return [_pair("wrong", Text(wrong, "bad"))]
+    checks = row.health.checks if row.health and not row.stale else ()
+    return [_pair("checks", Text(", ".join(words.check_words(check) for check in checks)))]
+
+
+def _figures(shown: Shown, row: "XNodeView", width: int) -> list[Text]:
+    """What is not known now is shown as such; what is old is in `wrong` already."""
+    metrics = row.current
+    found = [
+        _spark("CPU", "cpu_percent", row.cpu_percent, shown, width),
+        _spark("memory", "memory_percent", row.memory_percent, shown, width),
+    ]
+    if metrics is None:
+        return found
+    disks = "   ".join(f"{d.mount} {d.used_percent:.0f} %" for d in metrics.disks or ())
+    return [
+        *found,
+        _pair("disks", Text(disks or "?")),
+        _pair("load", Text(f"{words.loads(metrics)}, {words.system(metrics)}")),
+        _pair("flow", Text(words.flows(metrics))),
+    ]
+
+
+def _spark(name: str, figure: str, value: float | None, shown: Shown, width: int) -> Text:
+    line = _pair(name, Text(f"{words.percent(value).plain:>7}  "))
+    past = shown.past
+    room = min(width - line.cell_len - 9, _SPARK_MOST)
+    course = next((c for c in past.courses if c.figure == figure), None) if past else None
+    if past is None or course is None or room < 10:
+        return line
+    values = of_course(course, past.since, past.until, width=room)
+    line.append_text(sparkline(values, top=top_of(course)))
+    line.append(" last 1 h", "inactive")
+    return line
+
+
+def _pair(name: str, value: Text) -> Text:
+    return Text.assemble((f"{name:<{_LABEL}}", "inactive"), value)
+
+
+def _foot(shown: Shown) -> Text:
+    """What is typed, or a word; and always which of how many are shown."""
+    choice, rows = shown.choice, shown.rows
+    if choice.typing:
+        return Text.assemble(("/", "title"), choice.words, ("▏", "title"))
+    place = choice.place(rows) + 1 if rows else 0
+    parts = [f"{place:,} of {len(rows):,}", f"{choice.which}", f"by {choice.order}"]
+    if choice.words:
+        parts.append(f"/{choice.words}")
+    return Text.assemble((", ".join(parts), "inactive"), "   ", shown.foot)
+
+
+def _keys(width: int) -> list[Text]:
+    """Folded to the width, key by key."""
+    rows = [Text()]
+    for key, what in KEYS:
+        item = Text.assemble((f"{key} ", "title"), what)
+        if rows[-1].cell_len + 2 + item.cell_len > width and rows[-1].cell_len:
+            rows.append(Text())
+        rows[-1].append("  " if rows[-1].cell_len else "")
+        rows[-1].append_text(item)
+    return rows
