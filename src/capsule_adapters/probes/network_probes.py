@@ -74,13 +74,13 @@ class NetworkProbes:
 
     def _opened(self) -> "Sweeps":
         if self._sweeps is None:
-            from capsule_adapters.probes.http import HttpProbe
             from capsule_adapters.probes.ping import Pings
             from capsule_adapters.probes.sweep import Sweeps
             from capsule_adapters.ssh.kept import KeptLoops
 
             loops = KeptLoops(self._known_hosts_file, self._ssh_config, self._script)
             pings = Pings(by_echo=self._by_echo)
-            http = HttpProbe(self._tls)
-            self._sweeps = Sweeps(loops, pings, http, self._clock, self._ssh_config)
+            self._sweeps = Sweeps(
+                loops, pings, self._clock, ssh_config=self._ssh_config, tls=self._tls
+            )
         return self._sweeps

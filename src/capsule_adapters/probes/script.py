@@ -49,8 +49,7 @@ system() {
 }
 while read -r number wanted; do
   {
-    part "begin $number"
-    part proc
+    printf '\\n%s begin %s\\n\\n%s proc\\n' MARKER "$number" MARKER
     proc
     case $wanted in *d*) disks ;; esac
     case $wanted in *s*) system ;; esac

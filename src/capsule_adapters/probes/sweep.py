@@ -4,20 +4,25 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from capsule_adapters.probes.entry import Entry
-from capsule_adapters.probes.http import HttpProbe, shown
 from capsule_adapters.probes.icmp import Echo
 from capsule_adapters.probes.knocks import knock_check, tcp_check
 from capsule_adapters.probes.ping import Pings, Way
 from capsule_adapters.probes.tries import Trial, Tries
 from capsule_adapters.ssh.kept import KeptLoops
 from capsule_domain.models.health import Check, CheckKind, Fault, Health
-from capsule_domain.models.look import LookPlan
+from capsule_domain.models.look import HttpCheck, LookPlan
 from capsule_domain.models.metric import Observation
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Target
+
+if TYPE_CHECKING:
+    import ssl
+
+    from capsule_adapters.probes.http import HttpProbe
 
 FILTERED = "ICMP filtered"
 BY_SSH = "SSH answers"
@@ -34,14 +39,16 @@ class Sweeps:
         self,
         loops: KeptLoops,
         pings: Pings,
-        http: HttpProbe,
         clock: Clock,
+        *,
         ssh_config: Path | None = None,
+        tls: "ssl.SSLContext | None" = None,
     ) -> None:
         self._loops = loops
         self._ssh_config = ssh_config
         self._pings = pings
-        self._http = http
+        self._tls = tls
+        self._http: HttpProbe | None = None
         self._clock = clock
         self._entry = Entry(loops, clock)
         self._tries = Tries(clock)
@@ -60,7 +67,8 @@ class Sweeps:
     async def close(self) -> None:
         """Let go of every connection."""
         await self._loops.close()
-        await self._http.close()
+        if self._http is not None:
+            await self._http.close()
 
     async def _one(
         self, xnode: XNode, plan: LookPlan, echoes: Mapping[str, Echo], seen: Seen
@@ -130,8 +138,16 @@ class Sweeps:
             once = partial(tcp_check, address, port)
             yield Trial(CheckKind.TCP, str(port), plan.ssh_seconds, once)
         for wanted in dict.fromkeys(choice.http):
-            asks = partial(self._http.check, wanted, address, xnode.name, plan.http_seconds)
-            yield Trial(CheckKind.HTTP, shown(wanted.url), plan.http_seconds, asks)
+            yield self._http_trial(wanted, xnode.name, address, plan)
+
+    def _http_trial(self, wanted: HttpCheck, name: str, address: str, plan: LookPlan) -> Trial:
+        # httpx takes 10 MiB, and most fleets are watched without it.
+        from capsule_adapters.probes.http import HttpProbe, shown
+
+        if self._http is None:
+            self._http = HttpProbe(self._tls)
+        asks = partial(self._http.check, wanted, address, name, plan.http_seconds)
+        return Trial(CheckKind.HTTP, shown(wanted.url), plan.http_seconds, asks)
 
     def _forget_idle(self, looked_at_now: Sequence[str]) -> None:
         now = self._clock.monotonic()
