@@ -54,8 +54,12 @@ class Looker:
                 self._under_way.discard(one.xnode_id)
                 continue
             self._under_way.difference_update(one.ids)
-            if one.error is not None:
+            if one.error is None:
+                continue
+            if not found:
                 raise one.error
+            self._found.put(one)  # next time: what was found comes first
+            return found
 
     def _look(self, xnodes: Sequence[XNode], plan: LookPlan) -> None:
         error: BaseException | None = None
