@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from capsule_adapters.probes.metrics import cpu_percent
+from capsule_adapters.probes.proc import cpu_percents, read_proc
 from capsule_adapters.ssh.keys import SshKeys
 from capsule_domain.errors import HostUnreachable
 from capsule_domain.ports.host import Target
@@ -109,7 +109,7 @@ def test_the_machines_own_figures_move(room: Room) -> None:
     target = room.boot()
     done = room.run(target, "head -n 1 /proc/stat; sleep 0.5; head -n 1 /proc/stat")
     before, after = done.stdout.splitlines()
-    percent = cpu_percent(before, after)
+    percent, _ = cpu_percents(read_proc(before), read_proc(after))
     assert percent is not None
     assert 0 < percent < 15
     assert float(room.run(target, "cat /proc/uptime").stdout.split()[0]) < 60

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from capsule_adapters.probes.metrics import cpu_percent, disks, memory_percent
+from capsule_adapters.probes.file_systems import disks
+from capsule_adapters.probes.proc import cpu_percents, memory_percent, read_proc
 from capsule_adapters.processes import process_started
 from capsule_adapters.sandbox.announcement import (
     Announcement,
@@ -91,7 +92,7 @@ def test_processor_time_only_grows_and_is_never_all_or_nothing(
     after = proc_files(server_id, running + later)["stat"]
     ticks = zip(before.split()[1:9], after.split()[1:9], strict=True)
     assert all(int(second) >= int(first) for first, second in ticks)
-    percent = cpu_percent(before, after)
+    percent, _ = cpu_percents(read_proc(before), read_proc(after))
     assert percent is not None
     assert 0 < percent < 15
 
@@ -99,7 +100,7 @@ def test_processor_time_only_grows_and_is_never_all_or_nothing(
 @given(st.text(max_size=20), st.floats(0, 1e7))
 def test_the_figures_are_such_that_the_probe_reads_them(server_id: str, running: float) -> None:
     files, tables = proc_files(server_id, running), disk_tables(server_id)
-    used = memory_percent(files["meminfo"])
+    used = memory_percent(read_proc(files["meminfo"]))
     assert used is not None
     assert 20 < used < 40
     root = disks(tables["blocks"], tables["inodes"])[0]
