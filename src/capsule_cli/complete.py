@@ -63,6 +63,7 @@ rules = _from(lambda wiring: (one.name for one in wiring.watch_plan().rules))
 silences = _from(
     lambda wiring: (one.id for one in wiring.alert_book().silences(wiring.clock().now()))
 )
+given_up = _from(lambda wiring: (one.notification.id for one in wiring.outbox().dead()))
 deployments = _from(lambda wiring: (one.id for one in wiring.journal().list()))
 generations = _from(
     lambda wiring: (str(one.generation) for one in wiring.nix_environment().generations())

@@ -9,10 +9,13 @@ from pathlib import Path
 
 _MAX_BYTES = 1_000_000
 _KEPT_FILES = 3
-_SECRET_NAMES = re.compile(r"(API_KEY|TOKEN|SECRET|PASSWORD|ACCESS_KEY|WEBHOOK|APPRISE)", re.IGNORECASE)
+_SECRET_NAMES = re.compile(
+    r"(API_KEY|TOKEN|SECRET|PASSWORD|ACCESS_KEY|WEBHOOK|APPRISE)", re.IGNORECASE
+)
 _SECRET_FORMS = re.compile(
     r"(Bearer\s+)[^\s'\",]+"
     r"|(X-(?:Auth-Token|API-KEY):\s*)[^\s'\",]+"
+    r"|(--(?:slack-webhook|webhook-url)[=\s]+)\S+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -34,7 +37,9 @@ class Redacted(logging.Formatter):
         text = super().format(record)
         for value in self._values:
             text = text.replace(value, "***")
-        return _SECRET_FORMS.sub(lambda m: f"{m.group(1) or m.group(2) or ''}***", text)
+        return _SECRET_FORMS.sub(
+            lambda m: f"{m.group(m.lastindex) if m.lastindex else ''}***", text
+        )
 
 
 class _OwnFile(RotatingFileHandler):

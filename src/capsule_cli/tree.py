@@ -44,6 +44,13 @@ MONITOR = Node(
             "Collect in the foreground, until it is stopped; SIGHUP reads the settings anew.",
             "monitor_run:run",
         ),
+        "config": Node(
+            "How the fleet is watched, and on which channels people are told.",
+            "monitor_config:config",
+        ),
+        "outbox": Node(
+            "Messages that wait to be sent, and those that were given up.", "monitor_outbox:outbox"
+        ),
         "alerts": Node("The alerts there are, the worst first.", "monitor_alerts:alerts"),
         "ack": Node("Take an alert on: it is not repeated any more.", "monitor_alerts:ack"),
         "resolve": Node(

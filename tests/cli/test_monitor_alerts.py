@@ -13,6 +13,7 @@ from tests.fakes.alert_book import FakeAlertBook
 from tests.fakes.choices import FakeChoices
 from tests.fakes.clock import FakeClock
 from tests.fakes.inventory import FakeInventory
+from tests.fakes.monitoring_choices import FakeMonitoringChoices
 from tests.fakes.probes import DOWN, WELL, FakeProbes
 from tests.fakes.samples import FakeSamples
 from tests.fakes.supervision import FakeAnchors, FakeEngineLock, FakeSupervisor
@@ -43,6 +44,9 @@ class Desk:
             samples=self.samples,
             probes=self.probes,
             alert_book=self.book,
+            outbox=self.book,
+            notifiers={},
+            monitoring_choices=FakeMonitoringChoices(),
             engine_lock=self.lock,
             supervisor=FakeSupervisor(),
             anchors=FakeAnchors(),

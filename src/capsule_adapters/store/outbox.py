@@ -84,7 +84,7 @@ class SqliteOutbox:
                 " WHERE next_us IS NULL"
             )
             dead: dict[str, int] = dict(rows)
-            hint = "capsule openmesh monitor alerts"
+            hint = "capsule openmesh monitor outbox"
             found = one_of("message given up", id_, dead, hint=hint)
             return transaction.execute(
                 "UPDATE deliveries SET next_us = ?, attempts = 0"

@@ -3,12 +3,13 @@
 import json
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capsule_cli import complete
+from capsule_cli.originals import tell_taken_over
 from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
@@ -18,19 +19,44 @@ if TYPE_CHECKING:
     from capsule_domain.services.engine import Engine
     from capsule_domain.services.sweep import Swept
 
+_DELIVER_SECONDS = 30.0
+
 
 def run(ctx: typer.Context) -> None:
     """Collect in the foreground, until it is stopped; SIGHUP reads the settings anew."""
+    from capsule_domain.services.deliver import Delivering
+
     now = session(ctx)
+    tell_taken_over(now)
     plan = now.wiring.watch_plan()
     if now.options.dry_run:
         count = len(now.wiring.inventory().list())
         now.out.talk(f"would look at {count} xNodes every {plan.interval_seconds:g} s")
         return
     with now.wiring.engine_lock().hold():
-        engine = now.wiring.engine(_teller(now))
-        with _signals(engine):
+        tell = _teller(now)
+        engine = now.wiring.engine(tell)
+        with _signals(engine), Delivering(now.wiring.deliver(_troubled(now, tell))):
             engine.run()
+
+
+def _troubled(now: Session, tell: "Callable[[Heard], None]") -> "Callable[[str], None]":
+    """What delivering has to complain of, as something that the collector says."""
+
+    def troubled(words: str) -> None:
+        from capsule_domain.models.heard import Heard, HeardKind
+
+        tell(Heard(time=now.wiring.clock().now(), kind=HeardKind.TROUBLE, message=words))
+
+    return troubled
+
+
+def _deliver(now: Session) -> None:
+    """Send what is due, unless a collector runs, which does that."""
+    from capsule_domain.errors import Conflict
+
+    with suppress(Conflict), now.wiring.engine_lock().hold():
+        now.wiring.deliver(now.out.warn).drain(_DELIVER_SECONDS)
 
 
 def _teller(now: Session) -> "Callable[[Heard], None]":
@@ -104,6 +130,7 @@ def check(
     )
     data = {**swept.model_dump(mode="json"), "alerts": [as_data(each) for each in swept.alerts]}
     now.out.show(data, lambda screen: _paint(screen, swept, now))
+    _deliver(now)
     if swept.firing:
         plural = "alert fires" if swept.firing == 1 else "alerts fire"
         raise CheckFailed(

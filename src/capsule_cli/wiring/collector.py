@@ -1,6 +1,6 @@
 """The ports of watching: samples, the book of alerts, the collector's surroundings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from capsule_adapters.store.samples import SqliteSamples
     from capsule_adapters.store.sqlite import Database
+    from capsule_domain.models.monitoring import MonitoringSettings
     from capsule_domain.models.watch_plan import WatchPlan
+    from capsule_domain.models.xnode import XNode
     from capsule_domain.ports.alert_book import AlertBook
     from capsule_domain.ports.anchors import Anchors
     from capsule_domain.ports.clock import Clock
@@ -28,12 +30,16 @@ class CollectorPorts:
         actor: str,
         *,
         sandboxed: bool,
+        settings: "Callable[[], MonitoringSettings]",
+        fleet: "Callable[[], Iterable[XNode]]",
     ) -> None:
         self._home = home
         self._environment = environment
         self._clock = clock
         self._actor = actor
         self._sandboxed = sandboxed
+        self._settings = settings
+        self._fleet = fleet
 
     @cached_property
     def samples(self) -> "SqliteSamples":
@@ -65,11 +71,11 @@ class CollectorPorts:
         """None in the rehearsal, which touches nothing outside its folder."""
         from capsule_adapters.collector.anchors import TcpAnchors
 
-        return TcpAnchors(lambda: () if self._sandboxed else self.watch_plan().anchors)
+        return TcpAnchors(lambda: () if self._sandboxed else self._settings().anchors)
 
     def watch_plan(self) -> "WatchPlan":
         """How the collector goes about it, read anew at each call."""
-        from capsule_domain.models.watch_plan import WatchPlan
-        from capsule_domain.services.alert_rules import with_own
+        from capsule_domain.services.watch_settings import watch_plan
 
-        return WatchPlan(rules=with_own(()))
+        settings = self._settings()
+        return watch_plan(settings, self._fleet() if settings.checks_of else ())

@@ -1,12 +1,13 @@
 """The ports that commands use."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from capsule_domain.models.channels import ChannelName
     from capsule_domain.models.cloud import CloudFacts
     from capsule_domain.models.money import Rates
     from capsule_domain.models.watch_plan import WatchPlan
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from capsule_domain.ports.ledger import Ledger
     from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.monitor import Monitor
+    from capsule_domain.ports.monitoring import MonitoringChoices
     from capsule_domain.ports.nix_environment import NixEnvironment
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.nixos_installer import NixosInstaller
+    from capsule_domain.ports.notifier import Notifier
     from capsule_domain.ports.outbox import Outbox
     from capsule_domain.ports.package_index import PackageIndex, PackageSource
     from capsule_domain.ports.page import Pages
@@ -100,6 +103,11 @@ class Ports:
     engine_lock: "Callable[[], EngineLock]"
     supervisor: "Callable[[], Supervisor]"
     anchors: "Callable[[], Anchors]"
+    monitoring_choices: "Callable[[], MonitoringChoices]"
+    notifiers: "Callable[[], Mapping[str, Notifier]]"
+    """The channels that are enabled, by name. Raises ConfigurationError."""
+    notifier: "Callable[[ChannelName], Notifier]"
+    """One channel, enabled or not. Raises ConfigurationError for what it lacks."""
     watch_plan: "Callable[[], WatchPlan]"
     """Read anew at each call. Raises ConfigurationError."""
     hosts: "Callable[[], Hosts]"

@@ -8,6 +8,7 @@ from capsule_cli.wiring.cost_services import CostServices
 if TYPE_CHECKING:
     from capsule_domain.errors import StoreError
     from capsule_domain.models.heard import Heard
+    from capsule_domain.services.deliver import Deliver
     from capsule_domain.services.engine import Engine
     from capsule_domain.services.look_back import LookBack
     from capsule_domain.services.onlooker import Onlooker
@@ -21,6 +22,7 @@ class MonitorServices(CostServices):
 
     def rounds(self, troubled: "Callable[[StoreError], None]") -> "Rounds":
         from capsule_domain.services.isolation import Isolation
+        from capsule_domain.services.outlook import Outlook
         from capsule_domain.services.rounds import Rounds
         from capsule_domain.services.spending import Spending
 
@@ -31,6 +33,7 @@ class MonitorServices(CostServices):
             clock=self.clock(),
             new_id=self.new_id,
             of_fleet=Spending(self.budgets().states),
+            outlook=Outlook(self.samples(), troubled),
             troubled=troubled,
         )
 
@@ -51,6 +54,20 @@ class MonitorServices(CostServices):
             clock=self.clock(),
             supervisor=self.supervisor(),
             heard=heard,
+        )
+
+    def deliver(self, told: "Callable[[str], None]") -> "Deliver":
+        """For who holds the engine's lock, or two would send the same."""
+        import random
+
+        from capsule_domain.services.deliver import Deliver
+
+        return Deliver(
+            outbox=self.outbox(),
+            notifiers=self.notifiers,
+            clock=self.clock(),
+            randomness=random.random,
+            told=told,
         )
 
     def sweep(self, troubled: "Callable[[StoreError], None]") -> "Sweep":

@@ -3,7 +3,7 @@
 import getpass
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from capsule_adapters.store.sqlite import Database
     from capsule_cli.wiring.clouds import CloudPorts
     from capsule_cli.wiring.collector import CollectorPorts
+    from capsule_cli.wiring.delivery import DeliveryPorts
     from capsule_cli.wiring.planting import PlantingPorts
     from capsule_cli.wiring.profiles import ProfilePorts
+    from capsule_domain.models.channels import ChannelName
     from capsule_domain.models.money import Rates
+    from capsule_domain.models.monitoring import MonitoringSettings
+    from capsule_domain.models.xnode import XNode
     from capsule_domain.ports.background import Background
     from capsule_domain.ports.backups import Backups
     from capsule_domain.ports.catalogue import Catalogue
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.nixos_installer import NixosInstaller
+    from capsule_domain.ports.notifier import Notifier
     from capsule_domain.ports.page import Pages
     from capsule_domain.ports.plan_files import PlanFiles
     from capsule_domain.ports.presets import Presets
@@ -83,6 +88,9 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         engine_lock=real.collector.engine_lock,
         supervisor=real.collector.supervisor,
         anchors=real.collector.anchors,
+        monitoring_choices=lambda: real.delivery.choices,
+        notifiers=real.notifiers,
+        notifier=real.notifier,
         watch_plan=real.collector.watch_plan,
         hosts=lambda: real.hosts,
         known_hosts=real.known_hosts,
@@ -289,8 +297,33 @@ class _RealPorts:
         from capsule_cli.wiring.collector import CollectorPorts
 
         return CollectorPorts(
-            self._home, self._environment, self.clock, _actor(), sandboxed=self._sandboxed
+            self._home,
+            self._environment,
+            self.clock,
+            _actor(),
+            sandboxed=self._sandboxed,
+            settings=self._monitoring_settings,
+            fleet=self._fleet,
         )
+
+    @cached_property
+    def delivery(self) -> "DeliveryPorts":
+        from capsule_cli.wiring.delivery import DeliveryPorts
+
+        environment = {} if self._sandboxed else self._environment
+        return DeliveryPorts(self._home, environment, self.clock, self.choices.changing)
+
+    def notifiers(self) -> "Mapping[str, Notifier]":
+        return self.delivery.notifiers()
+
+    def notifier(self, channel: "ChannelName") -> "Notifier":
+        return self.delivery.notifier(channel)
+
+    def _monitoring_settings(self) -> "MonitoringSettings":
+        return self.delivery.choices.settings()
+
+    def _fleet(self) -> "Sequence[XNode]":
+        return self.inventory.list()
 
     @cached_property
     def probes(self) -> "Probes":

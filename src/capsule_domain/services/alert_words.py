@@ -1,8 +1,9 @@
 """Notifications in words: what a person reads of them on any channel. Pure."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from capsule_domain.models.alert import Alert, AlertSeverity
+from capsule_domain.models.alert import Alert, AlertKey, AlertSeverity, AlertState
 from capsule_domain.models.notification import Notification, NotificationKind
 
 _NAMED = 3
@@ -54,3 +55,26 @@ def _lines_of(alerts: Sequence[Alert], *, over: bool = False) -> Iterator[str]:
         name = one_line(alert.xnode, 63)
         what = one_line(alert.message)
         yield f"{word}  {name}  {what}  since {since:%Y-%m-%d %H:%M} UTC  [{alert.id}]"
+
+
+def sample(id_: str, now: datetime) -> Notification:
+    """A message by which a person sees that a channel works."""
+    alert = Alert(
+        id=id_,
+        xnode="test",
+        key=AlertKey(xnode_id="", rule="test"),
+        severity=AlertSeverity.INFO,
+        state=AlertState.FIRING,
+        message="nothing is wrong: this is how Capsule tells",
+        since=now,
+        seen_at=now,
+        fired_at=now,
+    )
+    return Notification(
+        id=id_,
+        group="test message",
+        thread=id_,
+        kind=NotificationKind.FIRING,
+        firing=(alert,),
+        created_at=now,
+    )

@@ -1,0 +1,87 @@
+"""Messages on their way out, and those that were given up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from capsule_cli import complete
+from capsule_cli.session import session
+
+if TYPE_CHECKING:
+    from capsule_cli.theme import Screen
+    from capsule_domain.models.book import Delivery
+
+
+def outbox(
+    ctx: typer.Context,
+    *,
+    retry: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Try that message again.", autocompletion=complete.given_up
+        ),
+    ] = None,
+    retry_all: Annotated[
+        bool, typer.Option("--retry-all", help="Try all that were given up again.")
+    ] = False,
+) -> None:
+    """Messages that wait to be sent, and those that were given up."""
+    from capsule_domain.errors import UsageError
+
+    run = session(ctx)
+    if retry is not None and retry_all:
+        raise UsageError("--retry and --retry-all are two wishes", hint="leave one out")
+    box = run.wiring.outbox()
+    dead = box.dead()
+    now = run.wiring.clock().now()
+    ids = list(dict.fromkeys(one.notification.id for one in dead)) if retry_all else [retry]
+    if run.options.dry_run and (retry_all or retry):
+        run.out.talk("would try again: " + (", ".join(i for i in ids if i) or "nothing"))
+        return
+    tried = sum(box.retry(id_, now) for id_ in ids if id_)
+    data = {"waiting": box.waiting(), "given_up": [_as_data(one) for one in box.dead()]}
+    left = box.dead()
+    run.out.show(data, lambda screen: _paint(screen, left, data["waiting"], now))
+    if retry_all or retry:
+        plural = "delivery is" if tried == 1 else "deliveries are"
+        run.out.success(f"{tried} {plural} tried again, by the collector")
+
+
+def _as_data(one: "Delivery") -> dict[str, Any]:
+    from capsule_domain.services.alert_words import title
+
+    return {
+        "id": one.notification.id,
+        "channel": one.channel,
+        "title": title(one.notification),
+        "created_at": one.notification.created_at.isoformat().replace("+00:00", "Z"),
+        "attempts": one.attempts,
+        "error": one.error,
+    }
+
+
+def _paint(screen: "Screen", dead: "Sequence[Delivery]", waiting: Any, now: datetime) -> None:
+    from capsule_cli.ages import age
+    from capsule_domain.services.alert_words import title
+
+    screen.header("Outbox")
+    screen.fields([("waiting", str(waiting)), ("given up", str(len(dead)))])
+    if dead:
+        screen.table(
+            ["id", "channel", "message", "made", "tries", "why"],
+            [
+                (
+                    one.notification.id,
+                    one.channel,
+                    title(one.notification),
+                    age(one.notification.created_at, now),
+                    str(one.attempts),
+                    one.error,
+                )
+                for one in dead
+            ],
+            right=["tries"],
+            whole=["id", "channel"],
+        )
