@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capsule_domain.models.alert import Alert, AlertKey, AlertSeverity, AlertState
+from capsule_domain.models.alert import Alert, AlertKey, AlertSeverity, AlertState, StepKind
 from capsule_domain.models.notification import Grouping
 from capsule_domain.models.rule import Quantity
 from capsule_domain.models.silence import Silence
+from capsule_domain.models.watch_plan import WatchPlan
 from capsule_domain.services.alert_rules import FLEET, RuleBook, Subject, default_rules
 from capsule_domain.services.hushed import explained
 from capsule_domain.services.judge import Judge, Round
@@ -109,7 +110,7 @@ class Court:
             rules=RuleBook(default_rules()),
             grouping=Grouping(),
             channels=("console",),
-            stale_seconds=150,
+            stale_seconds=WatchPlan().stale_seconds_of,
             new_id=lambda: next(ids),
             at_once=at_once,
         )
@@ -136,6 +137,30 @@ def test_a_look_by_hand_waits_for_nothing() -> None:
     assert [one.state for one in court.book.list()] == [AlertState.RESOLVED]
 
 
+@pytest.mark.parametrize(
+    ("figure", "every"),
+    [
+        (Measured(Quantity.DISK, 99, "/"), timedelta(minutes=5)),
+        (Measured(Quantity.FAILED_UNITS, 1, "a.service"), timedelta(minutes=5)),
+        (Measured(Quantity.DISK_FULL_HOURS, 10, "/"), timedelta(minutes=30)),
+    ],
+)
+def test_what_is_measured_seldom_fires_and_ends_all_the_same(
+    figure: Measured, every: timedelta
+) -> None:
+    court = Court()
+    calm = figure._replace(value=9999.0 if figure.quantity.is_guess else 0.0)
+    kinds: list[object] = []
+    for value in (figure, figure, *[calm] * 8):
+        court.now += every
+        page = court.book.page(court.now)
+        seen = [(NODES[0], {figure.quantity: [value]})]
+        made = court.judge.round(page, seen, WATCHED.get, court.now)
+        court.book.apply(made.entry, page.revision)
+        kinds += [step.kind for step in made.steps]
+    assert kinds == [StepKind.BEGAN, StepKind.FIRED, StepKind.RESOLVED]
+
+
 def test_nothing_to_say_writes_nothing() -> None:
     court = Court()
     assert court.sits([10, None]).entry.is_empty
@@ -149,7 +174,7 @@ def test_a_rule_that_is_there_no_more_ends_its_alerts() -> None:
         rules=RuleBook([]),
         grouping=Grouping(),
         channels=(),
-        stale_seconds=150,
+        stale_seconds=WatchPlan().stale_seconds_of,
         new_id=lambda: "x",
     ).round(page, [], WATCHED.get, court.now)
     assert {step.alert.state for step in made.steps} == {AlertState.RESOLVED}

@@ -28,11 +28,19 @@ class Quantity(StrEnum):
     TTL_HOURS = "ttl_hours"
     BUDGET_PERCENT = "budget_percent"
     COLLECTOR_FAULT = "collector_fault"
+    DISK_FULL_HOURS = "disk_full_hours"
+    CPU_UNUSUAL = "cpu_unusual"
+    MEMORY_UNUSUAL = "memory_unusual"
 
     @property
     def is_percentage(self) -> bool:
         """Whether it goes from 0 to 100 and no further."""
         return self in (self.CPU, self.MEMORY, self.DISK, self.INODES)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether it says what may be, from the history, and not what is."""
+        return self in (self.DISK_FULL_HOURS, self.CPU_UNUSUAL, self.MEMORY_UNUSUAL)
 
 
 class Bound(Model):
@@ -89,6 +97,8 @@ class AlertRule(Model):
         bounds = self.bounds
         if not bounds:
             raise ValueError("a rule needs a bound: info, warning or critical")
+        if self.quantity.is_guess and self.critical is not None:
+            raise ValueError(f"{self.quantity} is a guess: info or warning, never critical")
         if len({bound.small_is_bad for bound in bounds.values()}) > 1:
             raise ValueError("the bounds of a rule all lie on the same side")
         last: tuple[AlertSeverity, float] | None = None

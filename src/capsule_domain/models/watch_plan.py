@@ -7,10 +7,15 @@ from pydantic import Field
 from capsule_domain.models.base import Model
 from capsule_domain.models.look import LookPlan
 from capsule_domain.models.notification import Grouping
-from capsule_domain.models.rule import AlertRule
+from capsule_domain.models.rule import AlertRule, Quantity
 
 STALE_INTERVALS = 2.5
 """After how many intervals without a look nobody knows how an xNode is."""
+
+OUTLOOK_SECONDS = 1800.0
+"""How often is guessed, from the history, what may become of an xNode."""
+SPENDING_SECONDS = 300.0
+"""How often is worked out what of the budgets is spent."""
 
 Percent = Annotated[float, Field(gt=0, le=100)]
 
@@ -39,3 +44,14 @@ class WatchPlan(Model):
     def stale_seconds(self) -> float:
         """After how long without a look nobody knows how an xNode is."""
         return STALE_INTERVALS * self.interval_seconds
+
+    def stale_seconds_of(self, quantity: Quantity) -> float:
+        """The same for what is not measured at every look."""
+        seldom = {
+            Quantity.DISK: self.disks_every_seconds,
+            Quantity.INODES: self.disks_every_seconds,
+            Quantity.FAILED_UNITS: self.system_every_seconds,
+            Quantity.BUDGET_PERCENT: SPENDING_SECONDS,
+        }
+        every = OUTLOOK_SECONDS if quantity.is_guess else seldom.get(quantity, 0.0)
+        return STALE_INTERVALS * max(self.interval_seconds, every)

@@ -148,6 +148,27 @@ def default_rules() -> Sequence[AlertRule]:
             timing=at_once,
         ),
         _fault("collector", Quantity.COLLECTOR_FAULT, critical, at_once),
+        *_guesses(),
+    )
+
+
+def _guesses() -> Sequence[AlertRule]:
+    """Never critical, and each has to be guessed again before anybody hears of it: a disk's
+    in the next half hour, the others' in the hour after."""
+    unusual = Bound(enter=6, leave=4)
+    hours = Timing(for_seconds=50 * _MINUTES, keep_firing_seconds=50 * _MINUTES)
+    return (
+        AlertRule(
+            name="disk-outlook",
+            quantity=Quantity.DISK_FULL_HOURS,
+            info=Bound(enter=168, leave=240),
+            warning=Bound(enter=24, leave=30),
+            timing=Timing(for_seconds=25 * _MINUTES, keep_firing_seconds=100 * _MINUTES),
+        ),
+        AlertRule(name="cpu-unusual", quantity=Quantity.CPU_UNUSUAL, info=unusual, timing=hours),
+        AlertRule(
+            name="memory-unusual", quantity=Quantity.MEMORY_UNUSUAL, info=unusual, timing=hours
+        ),
     )
 
 

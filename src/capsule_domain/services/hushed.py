@@ -13,6 +13,9 @@ _INSIDE = frozenset(
         Quantity.INODES,
         Quantity.LOAD_PER_CORE,
         Quantity.FAILED_UNITS,
+        Quantity.DISK_FULL_HOURS,
+        Quantity.CPU_UNUSUAL,
+        Quantity.MEMORY_UNUSUAL,
     }
 )
 _OUTSIDE = frozenset({Quantity.PING_FAULT, Quantity.TCP_FAULT, Quantity.HTTP_FAULT})

@@ -7,6 +7,7 @@ from datetime import datetime
 from capsule_domain.models.alert import Alert, AlertState, Step, StepKind, Timing
 from capsule_domain.models.book import Entry, Page
 from capsule_domain.models.notification import Grouping, GroupLog, Notification
+from capsule_domain.models.rule import AlertRule, Quantity
 from capsule_domain.services.alert_groups import AlertGroup
 from capsule_domain.services.alert_rules import RuleBook, Subject
 from capsule_domain.services.alert_state import restarted, step
@@ -29,7 +30,8 @@ class Round:
 
 @dataclass(frozen=True)
 class Judge:
-    """Judges by rules. `stale_seconds`: after a gap this long no waiting counts any more.
+    """Judges by rules. `stale_seconds`: after how long a gap no waiting counts any more, for
+    what a rule looks at.
 
     `at_once`: nobody waits for anything: what holds fires, and what does not is over.
     """
@@ -37,7 +39,7 @@ class Judge:
     rules: RuleBook
     grouping: Grouping
     channels: Sequence[str]
-    stale_seconds: float
+    stale_seconds: Callable[[Quantity], float]
     new_id: Callable[[], str]
     at_once: bool = False
 
@@ -85,7 +87,7 @@ class Judge:
             mine = current.get(subject.id, {})
             for rule, reading in self.rules.readings(subject, figures, mine):
                 before = mine.get((rule.name, reading.key.instance))
-                taken = step(before, reading, self._timing(rule.timing), now, self.new_id)
+                taken = step(before, reading, self._timing(rule), now, self.new_id)
                 if taken is not None:
                     yield taken
 
@@ -103,11 +105,11 @@ class Judge:
                 end = {"state": AlertState.RESOLVED, "resolved_at": now, "message": _UNWATCHED}
                 yield Step(alert=alert.model_copy(update=end), kind=StepKind.RESOLVED)
 
-    def _timing(self, timing: Timing) -> Timing:
-        changes: dict[str, float] = {"stale_seconds": self.stale_seconds}
+    def _timing(self, rule: AlertRule) -> Timing:
+        changes: dict[str, float] = {"stale_seconds": self.stale_seconds(rule.quantity)}
         if self.at_once:
             changes |= {"for_seconds": 0.0, "keep_firing_seconds": 0.0}
-        return timing.model_copy(update=changes)
+        return rule.timing.model_copy(update=changes)
 
     def _told(
         self,

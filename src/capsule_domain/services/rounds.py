@@ -16,6 +16,7 @@ from capsule_domain.services.alert_rules import FLEET, RuleBook, Subject
 from capsule_domain.services.isolation import Isolation, answered, not_observed
 from capsule_domain.services.judge import Judge, Round, Watched
 from capsule_domain.services.measure import Figures, Measured, measured, time_left
+from capsule_domain.services.outlook import OfXNodes
 
 _TRIES = 5
 _CUT_OFF = "nothing answers this collector, neither the fleet nor anything else"
@@ -26,6 +27,11 @@ OfFleet = Callable[[datetime], Figures]
 
 def nothing(_now: datetime) -> Figures:
     """No figures of the fleet."""
+    return {}
+
+
+def no_outlook(_ids: Iterable[str], _now: datetime) -> Mapping[str, Figures]:
+    """No guesses."""
     return {}
 
 
@@ -43,6 +49,7 @@ class Rounds:
     clock: Clock
     new_id: Callable[[], str]
     of_fleet: OfFleet = nothing
+    outlook: OfXNodes = no_outlook
     troubled: Callable[[StoreError], None] = field(default=lambda _error: None)
 
     def run(
@@ -72,8 +79,12 @@ class Rounds:
                 return FLEET if id_ == FLEET.id else None
             return _subject(xnode)
 
+        guessed = self.outlook(found, now)
         figures: list[tuple[Subject, Figures]] = [
-            (_subject(fleet[id_]), {**measured(one), **time_left(fleet[id_], now)})
+            (
+                _subject(fleet[id_]),
+                {**measured(one), **time_left(fleet[id_], now), **guessed.get(id_, {})},
+            )
             for id_, one in found.items()
         ]
         figures.append((FLEET, self.of_fleet(now)))
@@ -82,7 +93,7 @@ class Rounds:
             rules=RuleBook(plan.rules),
             grouping=plan.grouping,
             channels=plan.channels,
-            stale_seconds=plan.stale_seconds,
+            stale_seconds=plan.stale_seconds_of,
             new_id=self.new_id,
             at_once=at_once,
         )

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from capsule_domain.errors import CapsuleError
 from capsule_domain.models.cost import BudgetState
 from capsule_domain.models.rule import Quantity
+from capsule_domain.models.watch_plan import SPENDING_SECONDS
 from capsule_domain.services.measure import Figures, Measured
 
-_EVERY = timedelta(minutes=5)
+_EVERY = timedelta(seconds=SPENDING_SECONDS)
 
 
 class Spending:
