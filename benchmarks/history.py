@@ -42,16 +42,17 @@ def seen(number: int, minute: int) -> Observation:
         for kind in (CheckKind.PING, CheckKind.SSH)
     )
     health = Health.judged(name, checks, moment)
-    metrics = figures(name, minute, moment) if up else None
+    rare = (minute + number % 12) % 5 == 0  # as the collector does: each in another turn
+    metrics = figures(name, minute, moment, rare=rare) if up else None
     return Observation(xnode_id=f"x{number:04}", health=health, metrics=metrics)
 
 
-def figures(name: str, minute: int, moment: datetime) -> Metrics:
-    rare = {}
-    if minute % 5 == 0:
+def figures(name: str, minute: int, moment: datetime, *, rare: bool) -> Metrics:
+    more = {}
+    if rare:
         mounts = ("/", "/srv/data")
         disks = tuple(Disk(mount=m, used_percent=DICE.uniform(5, 95)) for m in mounts)
-        rare = {"disks": disks, "failed_units": (), "generation": 42}
+        more = {"disks": disks, "failed_units": (), "generation": 42}
     return Metrics.model_validate(
         {
             "xnode": name,
@@ -69,7 +70,7 @@ def figures(name: str, minute: int, moment: datetime) -> Metrics:
             "read_bytes_per_second": DICE.uniform(0, 1e6),
             "written_bytes_per_second": DICE.uniform(0, 1e6),
             "collected_at": moment,
-            **rare,
+            **more,
         }
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from capsule_adapters.store.samples_hours import disk_figures
-from capsule_adapters.store.samples_rows import SCALES, from_milliseconds, unscaled
+from capsule_adapters.store.samples_rows import SCALES, from_milliseconds
 from capsule_adapters.store.sqlite import Transaction
 from capsule_domain.ports.samples import Figure, Point
 
@@ -15,27 +15,36 @@ def read_points(
 
     Raises ValueError for a record that is not ours.
     """
-    columns = [figure.name for figure in figures if figure.name in SCALES]
+    of_disks = any(figure.name not in SCALES for figure in figures)
+    columns = ", ".join(["more" if of_disks else "NULL", *map(_column, figures)])
     rows = transaction.rows(
-        f"SELECT at_ms, {', '.join(['more', *columns])} FROM samples"  # noqa: S608 (our names)
+        f"SELECT at_ms, {columns} FROM samples"  # noqa: S608 (our own names)
         " WHERE node = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
         (node, start_ms, end_ms),
     )
-    scales = [SCALES[name] for name in columns]
-    places = [columns.index(f.name) if f.name in SCALES else None for f in figures]
-    with_disks = len(columns) < len(figures)
+    nothing = (None,) * len(figures)
     points: list[Point] = []
     for at_ms, more, *stored in rows:
-        values = [unscaled(v, scale) for v, scale in zip(stored, scales, strict=True)]
-        disks = _disks(more) if with_disks and more else {}
-        found = tuple(
-            disks.get(figure) if place is None else values[place]
-            for figure, place in zip(figures, places, strict=True)
-        )
-        if any(value is not None for value in found):
-            points.append((from_milliseconds(at_ms), found))
+        values = tuple(stored) if more is None else _with_disks(figures, stored, more)
+        if values != nothing:
+            points.append((from_milliseconds(at_ms), values))
     return points
 
 
-def _disks(more: str) -> dict[Figure, float]:
-    return {Figure(name, mount): value for name, mount, value in disk_figures(more)}
+def _column(figure: Figure) -> str:
+    """The figure as SQL: what is past all measure stands there as it is, as a float."""
+    scale = SCALES.get(figure.name)
+    if scale is None:
+        return "NULL"
+    column = figure.name
+    return f"CASE typeof({column}) WHEN 'integer' THEN {column} / {scale:.1f} ELSE {column} END"
+
+
+def _with_disks(
+    figures: Sequence[Figure], stored: Sequence[float | None], more: str
+) -> tuple[float | None, ...]:
+    disks = {Figure(name, mount): value for name, mount, value in disk_figures(more)}
+    return tuple(
+        disks.get(figure, value) if value is None else value
+        for figure, value in zip(figures, stored, strict=True)
+    )
