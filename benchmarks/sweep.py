@@ -168,10 +168,11 @@ def pyinfra(peers: Path, ground: Ground, hosts: Sequence[str]) -> int:
     home = ground.folder / "home"
     (home / ".ssh").mkdir(exist_ok=True)
     shutil.copy(ground.known_hosts, home / ".ssh/known_hosts")
+    (ground.folder / "fleet.py").write_text(f"hosts = {list(hosts)!r}\n")
     done = subprocess.run(
-        [peers / "bin/pyinfra", ",".join(hosts), "--user", "root", "--key", ground.key,
+        [peers / "bin/pyinfra", ground.folder / "fleet.py", "--user", "root", "--key", ground.key,
          "--parallel", str(AT_ONCE), "-y", "exec", "--", COMMAND],
-        env={**os.environ, "HOME": str(home)},
+        env={**os.environ, "HOME": str(home)}, cwd=home,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return (done.stdout + done.stderr).count("MemTotal")
@@ -180,12 +181,12 @@ def pyinfra(peers: Path, ground: Ground, hosts: Sequence[str]) -> int:
 PSSH = """
 import json, resource, sys, time
 from pssh.clients import ParallelSSHClient
-hosts, key, command, rounds = json.load(sys.stdin)
+hosts, key, command = json.loads(sys.stdin.readline())
 def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 client = ParallelSSHClient(hosts, user="root", pkey=key, pool_size=50, num_retries=1)
-for _ in range(rounds):
+for _ in sys.stdin:
     begun, used = time.perf_counter(), cpu()
     output = client.run_command(command, stop_on_errors=False)
     client.join(output)
@@ -195,29 +196,87 @@ for _ in range(rounds):
 """
 
 
-def parallel_ssh(peers: Path, ground: Ground, rounds: int, fresh_rounds: int) -> tuple[Row, Row]:
-    """Rounds of fresh connections, each in a process of its own; and of the same ones reused."""
-    fresh = Row("parallel-ssh, fresh", len(ground.hosts))
-    kept = Row("parallel-ssh, reused", len(ground.hosts))
+class Player:
+    """A process that runs a round of all hosts for each line that it is given."""
+
+    def __init__(self, name: str, command: Sequence[str | Path], asked: object, hosts: int) -> None:
+        self.fresh = Row(f"{name}, fresh", hosts)
+        self.kept = Row(f"{name}, kept", hosts)
+        self._command = command
+        self._asked = json.dumps(asked)
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """A new process, with no connections yet."""
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._say(self._asked)
+
+    def round(self, row: Row) -> None:
+        """One sweep, kept in `row`."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        self._say("go")
+        seconds, cpu, found, peak = json.loads(self._process.stdout.readline())
+        row.seconds.append(seconds)
+        row.cpu_seconds.append(cpu)
+        row.failed += row.hosts - found
+        row.rss_mib = peak
+
+    def stop(self) -> None:
+        """End it, with its connections."""
+        assert self._process is not None
+        self._process.communicate()
+
+    def _say(self, line: str) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+
+def capsule(ground: Ground, *, same: bool) -> Player:
+    """Capsule, with parsing, and with storing in SQLite.
+
+    `same`: the peers' command in the loop. Else what Capsule itself asks each minute.
+    """
+    asked = {
+        "hosts": ground.hosts,
+        "key": (ground.folder / "host_key.pub").read_text().strip(),
+        "private": str(ground.key),
+        "same": same,
+    }
+    what = "the peers' command" if same else "its own of each minute"
+    name = f"Capsule, {what}"
+    return Player(name, [sys.executable, __file__, "--child"], asked, len(ground.hosts))
+
+
+def parallel_ssh(ground: Ground, peers: Path) -> Player:
+    """parallel-ssh, which verifies no host key."""
+    asked = [ground.hosts, str(ground.key), COMMAND]
+    return Player("parallel-ssh", [peers / "bin/python", "-c", PSSH], asked, len(ground.hosts))
+
+
+def play(players: Sequence[Player], rounds: int, fresh_rounds: int) -> list[Row]:
+    """Fresh rounds in new processes, and kept ones in the last of them, turn by turn.
+
+    Whatever else this machine does meanwhile does it to all of them alike.
+    """
     for number in range(fresh_rounds):
-        again = rounds + 1 if number == fresh_rounds - 1 else 1
-        told = subprocess.run(
-            [peers / "bin/python", "-c", PSSH],
-            input=json.dumps([ground.hosts, str(ground.key), COMMAND, again]),
-            capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
-        for at, line in enumerate(told.splitlines()):
-            seconds, cpu, found, peak = json.loads(line)
-            row = kept if at else fresh
-            row.seconds.append(seconds)
-            row.cpu_seconds.append(cpu)
-            row.failed += row.hosts - found
-            row.rss_mib = peak
-    return fresh, kept
+        for player in players:
+            player.start()
+            player.round(player.fresh)
+        for _ in range(rounds if number == fresh_rounds - 1 else 0):
+            for player in players:
+                player.round(player.kept)
+        for player in players:
+            player.stop()
+    return [row for player in players for row in (player.fresh, player.kept)]
 
 
 def sweep_child() -> None:
-    """One Capsule of its own process, told what to do on stdin; see `capsule`."""
+    """One Capsule of its own process, told what to do on stdin; see `Player`."""
     from capsule_adapters.clock import SystemClock
     from capsule_adapters.probes.network_probes import NetworkProbes
     from capsule_adapters.probes.script import loop_script
@@ -225,7 +284,7 @@ def sweep_child() -> None:
     from capsule_domain.models.look import CheckChoice, LookPlan
     from capsule_domain.models.metric import Observation
 
-    wanted = json.load(sys.stdin)
+    wanted = json.loads(sys.stdin.readline())
     folder = Path(tempfile.mkdtemp(prefix="capsule-sweep-home-"))
     pinned = "".join(f"h{at} {wanted['key']}\n" for at in range(len(wanted["hosts"])))
     (folder / "known_hosts").write_text(pinned)
@@ -237,7 +296,7 @@ def sweep_child() -> None:
     script = _same_command if wanted["same"] else loop_script
     probes = NetworkProbes(folder / "known_hosts", None, SystemClock(), script=script)
     with closing(probes), closing(SqliteSamples(folder / "metrics.db")) as samples:
-        for _ in range(wanted["rounds"]):
+        for _ in sys.stdin:
             begun, used = time.perf_counter(), time.process_time()
             seen: dict[str, Observation] = {o.xnode_id: o for o in probes.look(fleet, plan)}
             samples.append(seen, datetime.now(UTC))
@@ -271,38 +330,6 @@ def _xnode(number: int, address: str, private: str) -> "XNode":
     )  # fmt: skip
 
 
-def capsule(ground: Ground, rounds: int, fresh_rounds: int, *, same: bool) -> tuple[Row, Row]:
-    """Fresh connections, each round in a process of its own; and the kept ones of the last.
-
-    `same`: the peers' command in the loop. Else what Capsule itself asks each minute. Both
-    with parsing, and with storing in SQLite.
-    """
-    what = "the peers' command" if same else "its own of each minute"
-    fresh = Row(f"Capsule, fresh, {what}", len(ground.hosts))
-    kept = Row(f"Capsule, kept, {what}", len(ground.hosts))
-    for number in range(fresh_rounds):
-        last = number == fresh_rounds - 1
-        asked = {
-            "hosts": ground.hosts,
-            "key": (ground.folder / "host_key.pub").read_text().strip(),
-            "private": str(ground.key),
-            "same": same,
-            "rounds": rounds + 1 if last else 1,
-        }
-        told = subprocess.run(
-            [sys.executable, __file__, "--child"],
-            input=json.dumps(asked), capture_output=True, text=True, check=True,
-        ).stdout  # fmt: skip
-        for at, line in enumerate(told.splitlines()):
-            seconds, cpu, found, peak = json.loads(line)
-            row = kept if at else fresh
-            row.seconds.append(seconds)
-            row.cpu_seconds.append(cpu)
-            row.failed += row.hosts - found
-            row.rss_mib = peak
-    return fresh, kept
-
-
 def pings(ground: Ground, rounds: int) -> Row:
     """An echo of each, over one socket."""
     import asyncio
@@ -328,12 +355,14 @@ def measure(arguments: argparse.Namespace) -> list[Row]:
     rounds, rows = arguments.rounds, []
     with sshd(arguments.hosts) as ground:
         rows.append(pings(ground, rounds))
-        rows += tell(capsule(ground, rounds, arguments.fresh_rounds, same=True))
-        rows += tell(capsule(ground, rounds, 1, same=False))
         peers: Path | None = arguments.peers
+        players = [capsule(ground, same=True)]
+        if peers is not None:
+            players.append(parallel_ssh(ground, peers))
+        rows += tell(play(players, rounds, arguments.fresh_rounds))
+        rows += tell(play([capsule(ground, same=False)], rounds, 1))
         if peers is None:
             return rows
-        rows += tell(parallel_ssh(peers, ground, rounds, arguments.fresh_rounds))
         few = ground.hosts[: arguments.slow_hosts]
         slow: dict[str, Callable[[], int]] = {
             "pyinfra exec, fresh": lambda: pyinfra(peers, ground, few),
@@ -379,9 +408,9 @@ def report(rows: Sequence[Row], *, when: datetime, load: float) -> str:
 
 def _verdicts(rows: dict[str, Row]) -> list[str]:
     """What the contract asks for, by what was measured."""
-    ours = rows["Capsule, fresh, the peers' command"]
-    kept = rows["Capsule, kept, the peers' command"]
-    own = rows["Capsule, kept, its own of each minute"]
+    ours = rows["Capsule, the peers' command, fresh"]
+    kept = rows["Capsule, the peers' command, kept"]
+    own = rows["Capsule, its own of each minute, kept"]
     ping = rows["Capsule, ICMP"]
     peers = [row for name, row in rows.items() if not name.startswith("Capsule")]
     milliseconds = 1000 * statistics.median(ping.seconds)
@@ -391,17 +420,20 @@ def _verdicts(rows: dict[str, Row]) -> list[str]:
         f"- A kept sample costs {cpu_ms:.2f} ms of client CPU with parsing and storing.",
         f"- At most {own.rss_mib:.0f} MiB are resident.",
     ]
-    fresh = [row for row in peers if row.name.endswith("fresh")]
+    fresh = [row for row in peers if row.name.endswith("fresh") and not row.failed]
     if fresh:
         best = max(fresh, key=lambda row: row.rate)
         found.append(
             f"- Fresh, Capsule is {ours.rate / best.rate:.2f} times as fast as the fastest peer"
             f" ({best.name})."
         )
-    reused = rows.get("parallel-ssh, reused")
+    reused = rows.get("parallel-ssh, kept")
     if reused is not None:
+        pairs = zip(reused.seconds, kept.seconds, strict=True)
+        ratio = statistics.median(theirs / mine for theirs, mine in pairs)
         found.append(
-            f"- Kept, it is {kept.rate / reused.rate:.2f} times as fast as parallel-ssh reused."
+            f"- Kept, it is {ratio:.2f} times as fast as parallel-ssh with connections kept"
+            " (median of the ratios, round by round, turn by turn)."
         )
     return found
 

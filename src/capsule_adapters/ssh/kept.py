@@ -17,7 +17,7 @@ from capsule_adapters.ssh.shell_loop import Answer, Script, ShellEnded, ShellLoo
 from capsule_domain.errors import CommandFailed, HostError
 from capsule_domain.ports.host import Target
 
-KNOCKS_AT_ONCE = 256
+KNOCKS_AT_ONCE = 100
 KNOCK_TURN_SECONDS = 1.0
 CONNECTS_AT_ONCE = 50
 """More handshakes at once only wait for this side's processor."""
