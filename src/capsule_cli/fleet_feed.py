@@ -48,7 +48,7 @@ class Feed:
         if self._onlooker.is_cut_off:
             return "nothing at all answers here: this machine may be cut off"
         every = f"every {self._interval_seconds:g} s"
-        return f"no collector runs: this screen looks {every}, and tells nobody"
+        return f"no collector runs: this screen looks {every}, tells nobody"
 
     def look_now(self) -> None:
         """At the next reading, unless a collector runs."""

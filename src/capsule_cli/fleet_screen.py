@@ -67,34 +67,42 @@ _WHAT_LEAST = 100
 
 
 def lines(shown: Shown, now: datetime, *, width: int, height: int) -> list[Text]:
-    """Exactly `height` lines of at most `width` cells; the keys and the foot are always there."""
+    """At most `height` lines of at most `width` cells; the keys and the foot are always there."""
+    frame = _frame(shown, now, width=width, height=height)
     rule = Text("─" * width, "inactive")
-    bottom = [*_keys(width), _foot(shown)]
-    top = [_title(now, width), *_summary(shown, width), rule]
-    detail = _detail(shown, now, width)
-    room = height - len(top) - len(bottom) - 1
-    if room - len(detail) - 1 < _LIST_LEAST or not shown.choice.detail:
-        detail = []
-    listed = max(room - (len(detail) + 1 if detail else 0), 0)
-    table = _table(shown, now, width=width, height=listed)
-    body = [*top, *table, *([rule, *detail] if detail else []), rule]
-    whole = [*body[: max(height - len(bottom), 0)], *bottom][-height:]
+    detail = [rule, *frame.detail] if frame.detail else []
+    table = _table(shown, now, width=width, height=frame.listed)
+    body = [*frame.top, rule, *table, *detail, rule]
+    whole = [*body[: max(height - len(frame.bottom), 0)], *frame.bottom][-height:]
     for line in whole:
+        line.plain = "".join(c if c.isprintable() else "?" for c in line.plain)
         line.truncate(width, overflow="ellipsis")
     return whole
 
 
 def page_height(shown: Shown, now: datetime, *, width: int, height: int) -> int:
     """How many xNodes are on a page."""
-    marked = [line for line in lines(shown, now, width=width, height=height) if _is_row(line)]
-    return max(len(marked), 1)
+    return max(_frame(shown, now, width=width, height=height).listed - 1, 1)
 
 
-def _is_row(line: Text) -> bool:
-    return line.plain[:1] in ("▸", " ") and line.plain[1:2] in _SIGNS
+class _Frame(NamedTuple):
+    top: list[Text]
+    detail: list[Text]
+    bottom: list[Text]
+    listed: int
+    """How many lines are left for the table, with its titles."""
 
 
-_SIGNS = {mark for mark, _ in words.SIGNS.values()} | {"○"}
+def _frame(shown: Shown, now: datetime, *, width: int, height: int) -> _Frame:
+    """The detail gives way where there would be no room for the xNodes."""
+    top = [_title(now, width), *_summary(shown, width)]
+    bottom = [*_keys(width), _foot(shown)]
+    room = max(height - len(top) - len(bottom) - 2, 0)
+    detail = _detail(shown, now, width) if shown.choice.detail else []
+    listed = room - len(detail) - 1 if detail else room
+    if detail and listed <= _LIST_LEAST:
+        detail, listed = [], room
+    return _Frame(top, detail, bottom, listed)
 
 
 def _title(now: datetime, width: int) -> Text:
@@ -169,8 +177,7 @@ def _row(
 
 def _fitted(name: str, width: int) -> str:
     """After a space, and with a sign that something was left out."""
-    clean = "".join(c if c.isprintable() else "?" for c in name)
-    short = clean if cell_len(clean) < width else set_cell_size(clean, width - 2) + "…"
+    short = name if cell_len(name) < width else set_cell_size(name, width - 2) + "…"
     return set_cell_size(f" {short}", width)
 
 

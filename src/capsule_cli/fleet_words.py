@@ -92,10 +92,8 @@ def check_words(check: "Check") -> str:
     return f"{name}{took}" + (f" ({check.note})" if check.note else "")
 
 
-def rate(bytes_per_second: float | None) -> str:
+def rate(bytes_per_second: float) -> str:
     """`1.2 MB/s`."""
-    if bytes_per_second is None:
-        return "?"
     value = bytes_per_second
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:
@@ -105,11 +103,10 @@ def rate(bytes_per_second: float | None) -> str:
 
 
 def flows(metrics: "Metrics") -> str:
-    """What goes in and out over the network and the disks."""
+    """What goes in and out over the network and the disks; `?` where nothing was read."""
     names = ("received", "sent", "read", "written")
-    return ", ".join(
-        f"{rate(getattr(metrics, f'{name}_bytes_per_second'))} {name}" for name in names
-    )
+    known = [(name, getattr(metrics, f"{name}_bytes_per_second")) for name in names]
+    return ", ".join(f"{rate(v)} {name}" for name, v in known if v is not None) or "?"
 
 
 def loads(metrics: "Metrics") -> str:
