@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
-from capsule_domain.models.alert import Alert, AlertKey, AlertState
+from capsule_domain.models.alert import (
+    LONGEST_FLAP_WINDOW_SECONDS,
+    Alert,
+    AlertKey,
+    AlertState,
+)
 from capsule_domain.models.book import AlertFilter, Delivery, Entry, Page
 from capsule_domain.models.notification import GroupLog, Notification
 from capsule_domain.models.silence import Silence
 from capsule_domain.services.one_of import one_of
 
-REMEMBERED = timedelta(days=1)
+REMEMBERED = timedelta(seconds=LONGEST_FLAP_WINDOW_SECONDS)
 
 
 class FakeAlertBook:

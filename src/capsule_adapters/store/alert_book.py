@@ -8,13 +8,13 @@ from capsule_adapters.store.moments import to_microseconds
 from capsule_adapters.store.prefixes import prefix_range, storable
 from capsule_adapters.store.sqlite import Database, Parameters, Row, Transaction
 from capsule_domain.errors import Conflict, NotFound
-from capsule_domain.models.alert import Alert, AlertState
+from capsule_domain.models.alert import LONGEST_FLAP_WINDOW_SECONDS, Alert, AlertState
 from capsule_domain.models.book import AlertFilter, Entry, Page
 from capsule_domain.models.notification import GroupLog
 from capsule_domain.models.silence import Silence
 from capsule_domain.services.one_of import one_of
 
-_REMEMBERED = timedelta(days=1)
+_REMEMBERED = timedelta(seconds=LONGEST_FLAP_WINDOW_SECONDS)
 """How long after its end an alert still tells whether the next of its kind came back soon."""
 
 _KEEP = """

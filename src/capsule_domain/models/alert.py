@@ -75,6 +75,10 @@ class Alert(Model):
         return self.model_copy(update={**end, "comment": comment or self.comment})
 
 
+LONGEST_FLAP_WINDOW_SECONDS = 3 * 3600.0
+"""So long what is over is looked at again at every round."""
+
+
 class Timing(Model):
     """How long a condition must hold before it fires, and be gone before it is resolved.
 
@@ -85,7 +89,7 @@ class Timing(Model):
 
     for_seconds: float = Field(default=0.0, ge=0)
     keep_firing_seconds: float = Field(default=0.0, ge=0)
-    flap_window_seconds: float = Field(default=3600.0, ge=0)
+    flap_window_seconds: float = Field(default=3600.0, ge=0, le=LONGEST_FLAP_WINDOW_SECONDS)
     longest_seconds: float = Field(default=3600.0, ge=0)
     stale_seconds: float = Field(default=300.0, gt=0)
 
