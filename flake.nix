@@ -58,6 +58,7 @@
           pkgs.openssh
           pkgs.ruff
           pkgs.shellcheck
+          pkgs.tmux
         ]
         ++ pkgs.lib.optional pkgs.stdenv.isLinux pkgs.bubblewrap;
     in

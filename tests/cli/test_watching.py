@@ -327,3 +327,24 @@ def test_metrics_over_time_are_a_table_where_nobody_sees_a_chart(tmp_path: Path)
     wrong = capsule("openmesh", "monitor", "metrics", "db", "--since", "soon", home=home)
     assert wrong.code == 2
     assert "'soon' is no time" in wrong.stderr
+
+
+def test_what_was_seen_long_ago_is_told_as_such(tmp_path: Path) -> None:
+    home = a_home(tmp_path, ["web", "db"])
+    health = ("openmesh", "monitor", "health", "db")
+    doubt = "nobody has looked since: how it is now is unknown"
+    assert doubt not in capsule(*health, home=home).stdout
+    samples = SqliteSamples(home / "metrics.db")
+    clock = FakeClock(datetime.now(UTC) - timedelta(hours=3))
+    samples.append(
+        {"x-db": next(FakeProbes(clock).look([an_xnode("db")], LookPlan()))}, clock.now()
+    )
+    samples.close()
+    shown = capsule(*health, home=home).stdout
+    assert "checked    3 h ago" in shown
+    assert "last 24 h  100.0 % of 2 looks were healthy" in shown
+    assert doubt in shown
+    assert doubt in capsule("openmesh", "monitor", "metrics", "db", home=home).stdout
+    status = capsule("openmesh", "monitor", "status", home=home).stdout
+    assert "? db" in status
+    assert "healthy when last seen, 3 h ago" in status

@@ -33,7 +33,23 @@ def health(
     watch = run.wiring.watch()
     found = watch.health(which, fresh=run_check)
     now = run.wiring.clock().now()
-    run.out.show(found, lambda screen: _paint_health(screen, found, watch.kept(which), now))
+    old = not run_check and _is_old(run, found.checked_at, now)
+
+    def paint(screen: "Screen") -> None:
+        _paint_health(screen, found, watch.kept(which), now)
+        if old:
+            _doubt(screen)
+
+    run.out.show(found, paint)
+
+
+def _is_old(run: Session, seen_at: datetime, now: datetime) -> bool:
+    """Whether it tells nothing of now any more."""
+    return (now - seen_at).total_seconds() > run.wiring.watch_plan().stale_seconds
+
+
+def _doubt(screen: "Screen") -> None:
+    screen.warning("nobody has looked since: how it is now is unknown")
 
 
 def _paint_health(screen: "Screen", found: "Health", kept: "Kept", now: datetime) -> None:
@@ -75,9 +91,14 @@ def metrics(
     elif not run.out.json and run.out.screen.fancy:
         past = _past(run, which, now - _DAY)
     shown = run.wiring.clock().now()
-    run.out.show(
-        data, lambda screen: _paint_metrics(screen, found, past, shown, charts=start is not None)
-    )
+    old = not collect and _is_old(run, found.collected_at, now)
+
+    def paint(screen: "Screen") -> None:
+        _paint_metrics(screen, found, past, shown, charts=start is not None)
+        if old:
+            _doubt(screen)
+
+    run.out.show(data, paint)
 
 
 def _past(run: Session, which: str, since: datetime) -> "Past":
