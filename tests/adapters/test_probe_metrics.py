@@ -116,6 +116,11 @@ def test_mounts_and_devices_may_have_spaces() -> None:
     assert found == {"/": 10, "/srv/my  data 1 2 3": 30}
 
 
+def test_a_table_in_another_language_is_read_all_the_same() -> None:
+    head = "Dateisystem 1K-Blöcke Benutzt Verfügbar Verw% Eingehängt auf\n"
+    assert [disk.mount for disk in disks(f"{head}/dev/vda1 100 10 90 10% /\n", "")] == ["/"]
+
+
 def test_pseudo_file_systems_and_images_are_no_disks() -> None:
     rows = (
         "tmpfs 100 10 90 10% /tmp\nudev 100 0 100 0% /dev\noverlay 100 10 90 10% /merged\n"

@@ -188,7 +188,7 @@ def tarpit(banner: bytes = b"") -> Iterator[int]:
 def test_machines_that_hang_delay_no_other(site: Site) -> None:
     plan = ONCE.model_copy(update={"ssh_seconds": 5.0, "ping_seconds": 0.5})
     with tarpit() as silent, tarpit(b"SSH-2.0-molasses\r\n") as slow:
-        hung = [site.at(f"hung{number}", (silent, slow)[number % 2]) for number in range(60)]
+        hung = [site.at(f"hung{number}", (silent, slow)[number % 2]) for number in range(120)]
         begun = time.monotonic()
         came = {}
         for seen in site.probes.look([*hung, site.xnode], plan):

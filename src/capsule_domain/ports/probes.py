@@ -12,7 +12,8 @@ class Probes(Protocol):
     """Looks at machines, and keeps what makes the next look cheap: connections, counters.
 
     Every implementation passes tests/contracts/test_probes.py. A machine that cannot be
-    reached is an observation, not an error; nothing is raised for one.
+    reached is an observation, not an error; nothing is raised for one. StoreError is
+    raised when what is needed of this home, such as the pinned keys, cannot be read.
     """
 
     def look(self, xnodes: Sequence[XNode], plan: LookPlan) -> Iterator[Observation]:
