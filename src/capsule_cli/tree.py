@@ -51,6 +51,10 @@ MONITOR = Node(
         "outbox": Node(
             "Messages that wait to be sent, and those that were given up.", "monitor_outbox:outbox"
         ),
+        "install": Node(
+            "Have systemd run the collector: a service of yours, of the system, or of NixOS.",
+            "monitor_install:install",
+        ),
         "alerts": Node("The alerts there are, the worst first.", "monitor_alerts:alerts"),
         "ack": Node("Take an alert on: it is not repeated any more.", "monitor_alerts:ack"),
         "resolve": Node(

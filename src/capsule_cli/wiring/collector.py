@@ -1,5 +1,6 @@
 """The ports of watching: samples, the book of alerts, the collector's surroundings."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.alert_book import AlertBook
     from capsule_domain.ports.anchors import Anchors
     from capsule_domain.ports.clock import Clock
+    from capsule_domain.ports.collector_service import CollectorService
     from capsule_domain.ports.engine_lock import EngineLock
     from capsule_domain.ports.outbox import Outbox
     from capsule_domain.ports.supervisor import Supervisor
@@ -66,6 +68,12 @@ class CollectorPorts:
         from capsule_adapters.collector.systemd import NotifySocket
 
         return NotifySocket(self._environment, self._clock)
+
+    def service(self) -> "CollectorService":
+        from capsule_adapters.collector.service import SystemdService, this_program
+
+        program = this_program(sys.argv[0], self._environment)
+        return SystemdService(self._home, program, self._environment)
 
     def anchors(self) -> "Anchors":
         """None in the rehearsal, which touches nothing outside its folder."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.catalogue import Catalogue
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.cloud_keys import CloudKeys
+    from capsule_domain.ports.collector_service import CollectorService
     from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.cost_pages import CostPages
     from capsule_domain.ports.editor import Editor
@@ -102,6 +103,7 @@ class Ports:
     outbox: "Callable[[], Outbox]"
     engine_lock: "Callable[[], EngineLock]"
     supervisor: "Callable[[], Supervisor]"
+    collector_service: "Callable[[], CollectorService]"
     anchors: "Callable[[], Anchors]"
     monitoring_choices: "Callable[[], MonitoringChoices]"
     notifiers: "Callable[[], Mapping[str, Notifier]]"

@@ -87,6 +87,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         outbox=lambda: real.collector.outbox(real.database),
         engine_lock=real.collector.engine_lock,
         supervisor=real.collector.supervisor,
+        collector_service=real.collector.service,
         anchors=real.collector.anchors,
         monitoring_choices=lambda: real.delivery.choices,
         notifiers=real.notifiers,
