@@ -79,8 +79,10 @@ def trouble(row: "XNodeView", now: datetime) -> str:
         return "never looked at"
     if row.stale:
         return f"{row.health.status} when last seen, {age(row.health.checked_at, now)}"
-    firing = [alert.message for alert in row.alerts if alert.state == "firing"]
-    return "; ".join([*(check_words(c) for c in row.health.checks if not c.ok), *firing])
+    failed = [check for check in row.health.checks if not check.ok]
+    said = {check.error for check in failed}
+    firing = [a.message for a in row.alerts if a.state == "firing" and a.message not in said]
+    return "; ".join([*(check_words(check) for check in failed), *firing])
 
 
 def check_words(check: "Check") -> str:
