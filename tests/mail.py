@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,7 @@ def _authenticate(_server: Any, _session: Any, _envelope: Any, _how: str, data: 
 @contextmanager
 def smtp_server(folder: Path, *, tls: bool = True) -> Iterator[tuple[Mailbox, int]]:
     """What it takes, and its port. With `tls` it takes nothing before STARTTLS."""
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     mailbox = Mailbox()
     options: dict[str, Any] = {}
     if tls:

@@ -53,6 +53,8 @@ def mode(file: Path) -> int:
         ),
         ("rules:\n- {name: a, quantity: cpu}", "rules.0", "a rule needs a bound"),
         ("version: 2", "version", "newer"),
+        ("email: {hots: mail.example.org}", None, "did you mean host?"),
+        ("checks_of: {web-1: {pong: true}}", None, "did you mean ping?"),
     ],
 )
 def test_a_fault_has_its_file_its_line_and_its_field(

@@ -265,7 +265,7 @@ def test_it_delivers_in_the_background_until_the_block_ends() -> None:
             delivered.set()
 
     bell = post.notifiers["mail"] = Bell("mail")
-    with Delivering(post.deliver, grace_seconds=1):
+    with Delivering(post.deliver, grace_seconds=1, nap_seconds=0.02):
         post.put(firing("m1"))
         assert delivered.wait(10)
     post.put(firing("m2", thread="t2"))

@@ -1,12 +1,13 @@
 """A YAML document as a model, and its faults with file, line and field."""
 
 import json
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from capsule_adapters.store.yaml_document import Document
+from capsule_adapters.store.yaml_document import Document, Place
 from capsule_domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def _fault(document: Document, fault: "ErrorDetails", model: type[BaseModel]) ->
     words = fault["msg"].removeprefix("Value error, ")
     message = f"{field}: {words[:1].lower()}{words[1:]}" if field else words.lower()
     if fault["type"] == "extra_forbidden":
-        message = _unknown_key(document, str(place[-1]), model)
+        message = _unknown_key(document, str(place[-1]), _model_at(model, place[:-1]))
     return ConfigurationError(
         message,
         file=str(document.file),
@@ -57,6 +58,22 @@ def _fault(document: Document, fault: "ErrorDetails", model: type[BaseModel]) ->
         # In a file of secrets an unknown key may be one in the wrong column.
         field=None if document.sensitive and fault["type"] == "extra_forbidden" else field,
     )
+
+
+def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel]:
+    """The model of what stands at `place`, by way of lists, mappings and optional fields."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is not None:  # else a position in a list, or a name in a mapping
+            model = next(_models_in(field.annotation), model)
+    return model
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _unknown_key(document: Document, written: str, model: type[BaseModel]) -> str:

@@ -13,7 +13,6 @@ from capsule_domain.ports.outbox import Outbox
 from capsule_domain.services.looker import Run, beside
 from capsule_domain.services.patience import Patience
 
-_NAP_SECONDS = 1.0
 _AT_ONCE = 100
 _LOST_IN_A_ROW = 3
 """After so many failures one after the other a channel is left alone for a while."""
@@ -157,8 +156,11 @@ class Deliver:
 class Delivering:
     """Delivers in the background for the length of a block."""
 
-    def __init__(self, deliver: Deliver, *, grace_seconds: float = 10.0) -> None:
+    def __init__(
+        self, deliver: Deliver, *, grace_seconds: float = 10.0, nap_seconds: float = 1.0
+    ) -> None:
         self._deliver = deliver
+        self._nap_seconds = nap_seconds
         self._grace_seconds = grace_seconds
         self._ended = Event()
         self._thread = Thread(target=self._loop, name="capsule-deliver", daemon=True)
@@ -178,7 +180,7 @@ class Delivering:
             clock.sleep(0.05)
 
     def _loop(self) -> None:
-        while not self._ended.wait(_NAP_SECONDS):
+        while not self._ended.wait(self._nap_seconds):
             self._deliver.begin()
 
 
