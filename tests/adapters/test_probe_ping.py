@@ -35,9 +35,7 @@ async def main():
 asyncio.run(main())
 print("done")
 """
-PERMITTED = (
-    "ip link set lo up && echo '0 0' >/proc/sys/net/ipv4/ping_group_range && exec \"$@\""
-)
+PERMITTED = "ip link set lo up && echo '0 0' >/proc/sys/net/ipv4/ping_group_range && exec \"$@\""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -66,8 +66,9 @@ def test_an_intent_comes_back_exactly(journal: Journal) -> None:
 
 def test_one_at_a_time_works_on_a_deployment(journal: Journal) -> None:
     with journal.hold(DeploymentId("d1")):
-        with pytest.raises(Conflict, match="another Capsule works on"), journal.hold(
-            DeploymentId("d1")
+        with (
+            pytest.raises(Conflict, match="another Capsule works on"),
+            journal.hold(DeploymentId("d1")),
         ):
             raise AssertionError("held twice")
         with journal.hold(DeploymentId("../d2")):

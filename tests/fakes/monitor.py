@@ -47,7 +47,11 @@ class FakeMonitor:
         health = Health.judged(xnode.name, checks, now)
         if error is not None:
             return Observation(xnode_id=xnode.id, health=health)
-        return Observation(xnode_id=xnode.id, health=health, metrics=self.figures.get(xnode.id) or _calm(xnode, now))
+        return Observation(
+            xnode_id=xnode.id,
+            health=health,
+            metrics=self.figures.get(xnode.id) or _calm(xnode, now),
+        )
 
 
 def _calm(xnode: XNode, now: datetime) -> Metrics:

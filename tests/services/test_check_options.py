@@ -166,10 +166,14 @@ def test_options_of_the_configurations_own_are_known_and_so_are_their_misspellin
 
 
 def test_modules_from_elsewhere_may_declare_what_nobody_knows() -> None:
-    known: dict[str, Any] = {"foreign": (Foreign(text="inputs.sops-nix.nixosModules.sops", file="f", line=1),)}
+    known: dict[str, Any] = {
+        "foreign": (Foreign(text="inputs.sops-nix.nixosModules.sops", file="f", line=1),)
+    }
     assert judge("sops/secrets/x", **known).unjudged == 1
     assert judge("services/nginx/enabel", **known).findings[0].severity is Severity.ERROR
-    other: dict[str, Any] = {"foreign": (Foreign(text="inputs.mine.module", file="/c/flake.nix", line=9),)}
+    other: dict[str, Any] = {
+        "foreign": (Foreign(text="inputs.mine.module", file="/c/flake.nix", line=9),)
+    }
     assert judge("mine/x", **other).unjudged == 1
     [finding] = judge("services/nginx/enabel", **other).findings
     assert finding.severity is Severity.WARNING
