@@ -40,8 +40,9 @@ def _answers(run: Session, wanted: Sequence[str]) -> Sequence[str]:
         )
     lines = run.ask.piped().splitlines()
     if len(lines) != len(wanted):
+        count = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
         raise UsageError(
-            f"stdin has {len(lines)} lines, and asked for is: {', '.join(wanted)}",
+            f"stdin has {count}, and asked for is: {', '.join(wanted)}",
             hint="one line each",
         )
     return lines
