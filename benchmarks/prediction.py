@@ -339,7 +339,7 @@ def page(series: int, folder: Path | None) -> str:
         f"{series} made-up histories of {HOURS // 24} days of each kind; the rules as they are.",
         f"Guesses about one xNode with three disks, by two weeks of hours: {cost()}.",
         "The first days of each are for learning: five for CPU, and a weekly job is known from its",
-        "third time on, which is what fires of those. A disk is judged after twice a window's hours.",
+        "third time on. A disk is judged after twice the hours of a window.",
         "Made by `benchmarks/prediction.py`.",
         "",
         f"## Disks that do not fill up (`{disk}`): each alert is a false one",

@@ -164,6 +164,12 @@ def test_hours_have_the_least_the_mean_and_the_most(samples: Samples) -> None:
     ]
     assert [(h.hour, h.mean) for h in more if h.hour > NOON] == [(at(60), 5)]
     assert [h.hour for h in samples.hourly("a1", at(61))] == [at(60)]
+    some = ["cpu_percent", "inodes_percent", "nothing"]
+    assert [(h.figure, h.hour) for h in samples.hourly("a1", LONG_AGO, some)] == [
+        ("cpu_percent", NOON),
+        ("inodes_percent", NOON),
+        ("cpu_percent", at(60)),
+    ]
 
 
 def test_hours_outlive_the_samples_they_came_from(samples: Samples) -> None:
@@ -172,6 +178,8 @@ def test_hours_outlive_the_samples_they_came_from(samples: Samples) -> None:
     samples.prune(at(60 * 30))
     samples.prune(at(60 * 30))
     assert list(samples.hourly("a1", LONG_AGO)) == before
+    assert list(samples.hourly("a1", LONG_AGO, ["cpu_percent"])) == before
+    assert list(samples.hourly("a1", LONG_AGO, ["load_1"])) == []
     samples.prune(NOON + timedelta(days=91))
     assert list(samples.hourly("a1", LONG_AGO)) == []
 

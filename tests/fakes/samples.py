@@ -73,12 +73,13 @@ class FakeSamples:
                     points.append((seen.health.checked_at, values))
         return points
 
-    def hourly(self, xnode_id: str, since: datetime) -> Sequence[HourOf]:
+    def hourly(self, xnode_id: str, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
         rows = sorted(
             (_hour(moment), name, instance, value)
             for moment, seen in self._seen.get(xnode_id, {}).items()
             if seen.metrics is not None
             for name, instance, value in figures(seen.metrics)
+            if not names or name in names
         )
         found = []
         for (hour, name, instance), some in groupby(rows, key=lambda row: row[:3]):

@@ -44,7 +44,7 @@ _HISTORY = f"""
 """  # noqa: S608 (fixed texts)
 _HOURS = """
     SELECT hour, name, instance, low, mean, high, count FROM hours JOIN figures USING (figure)
-    WHERE node = ? AND hour >= ? ORDER BY hour, name, instance
+    WHERE node = ? AND hour >= ? {among} ORDER BY hour, name, instance
 """
 _OF_ONE_NODE = ("samples", "checks", "hours", "last")
 """Its number stays its own: another process may go on using it."""
@@ -111,18 +111,20 @@ class SqliteSamples:
             end_ms = _FOREVER_MS if until is None else to_milliseconds(until)
             return read_points(transaction, known[0], figures, to_milliseconds(since), end_ms)
 
-    def hourly(self, xnode_id: str, since: datetime) -> Sequence[HourOf]:
+    def hourly(self, xnode_id: str, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
         """The hours that end after `since`, with the one that is not over."""
+        among = f"AND name IN ({', '.join('?' * len(names))})" if names else ""
         first = to_milliseconds(since) // HOUR_MS
         with reading_records(self._database.path), self._database.snapshot() as transaction:
             known = _node(transaction, xnode_id)
             if known is None:
                 return []
             node, _, rolled_ms = known
-            kept = [read_hour(row) for row in transaction.rows(_HOURS, (node, first))]
+            asked = _HOURS.format(among=among)
+            kept = [read_hour(row) for row in transaction.rows(asked, (node, first, *names))]
             start_ms = max(rolled_ms, first * HOUR_MS)
             fresh = rolled(_unrolled(transaction, node, start_ms, _FOREVER_MS))
-            return [_hour(one) for one in (*kept, *fresh)]
+            return [_hour(one) for one in (*kept, *fresh) if not names or one.name in names]
 
     def prune(self, now: datetime) -> None:
         """Roll up the hours that are over, and forget what is too old, a few xNodes at a time."""

@@ -68,8 +68,11 @@ class Samples(Protocol):
         It is many times faster than `history`.
         """
 
-    def hourly(self, xnode_id: str, since: datetime) -> Sequence[HourOf]:
-        """The hours that end after `since`, oldest first, with the one that is not over."""
+    def hourly(self, xnode_id: str, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
+        """The hours that end after `since`, oldest first, with the one that is not over.
+
+        Only of the figures with these `names`, or of all where none is given.
+        """
 
     def prune(self, now: datetime) -> None:
         """Turn the hours that are over into `HourOf`, and forget what is too old.

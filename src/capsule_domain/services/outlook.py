@@ -15,7 +15,7 @@ from capsule_domain.services.measure import Figures, Measured
 from capsule_domain.services.usual import usual
 
 _LOOKS_BACK = timedelta(days=14, hours=3)
-_MOST_AT_ONCE = 20
+_MOST_AT_ONCE = 10
 """So many in one round, lest a thousand histories be read at once."""
 _NOT_IN_SIGHT_HOURS = 8760.0
 """A year stands for disks of which nothing says that they fill up."""
@@ -23,6 +23,8 @@ _COMPARED = {
     "cpu_percent": (Quantity.CPU_UNUSUAL, "CPU"),
     "memory_percent": (Quantity.MEMORY_UNUSUAL, "memory"),
 }
+_DISKS = "used_percent"
+_NAMES = (_DISKS, *_COMPARED)
 
 OfXNodes = Callable[[Iterable[str], datetime], Mapping[str, Figures]]
 """Further figures of xNodes, by their ids."""
@@ -47,7 +49,8 @@ class Outlook:
         for id_ in due[:_MOST_AT_ONCE]:
             self._guessed[id_] = turns[id_]
             try:
-                found[id_] = outlook(self._samples.hourly(id_, now - _LOOKS_BACK), now)
+                hours = self._samples.hourly(id_, now - _LOOKS_BACK, _NAMES)
+                found[id_] = outlook(hours, now)
             except StoreError as error:
                 self._troubled(error)
                 break
@@ -68,7 +71,7 @@ def outlook(hours: Sequence[HourOf], now: datetime) -> Figures:
     disks = [
         _of_disk(mount, some, now)
         for (figure, mount), some in sorted(courses.items())
-        if figure == "used_percent" and now - some[-1].hour < timedelta(hours=2)
+        if figure == _DISKS and now - some[-1].hour < timedelta(hours=2)
     ]
     found = {Quantity.DISK_FULL_HOURS: disks} if disks else {}
     for name, (quantity, words) in _COMPARED.items():
