@@ -133,7 +133,7 @@ def page(xnodes: int, minutes: int, rows: list[Row], size_bytes: int) -> str:
             f"{xnodes} xNodes, {minutes} ticks at one a minute, twelve figures each, df at every",
             f"fifth, with the checks: {size_bytes / 2**20:.0f} MiB, {per_sample:.0f} bytes a look.",
             "Times with making rows of models, and models of rows; CPU is that of this process,",
-            f"which others on the machine lengthen less; its load was {load} in the last 15 minutes.",
+            f"which others on the machine lengthen less; its load was {load} for 15 minutes.",
             "Made by `benchmarks/history.py`.",
             "",
             "| what | median ms | p99 ms | median ms of CPU | p99 ms of CPU | goal |",
