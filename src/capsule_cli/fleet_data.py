@@ -1,5 +1,6 @@
 """The fleet as JSON has it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from capsule_cli.alerts import as_data
@@ -12,12 +13,17 @@ def fleet_data(view: "FleetView", *, detailed: bool) -> dict[str, Any]:
     """Counts, a row for each xNode, and every open alert; `detailed` with all that was read."""
     held = view.collector
     return {
-        "at": view.at.isoformat(),
+        "at": _moment(view.at),
         "collector": held.model_dump(mode="json") if held else None,
         "counts": view.counts,
         "xnodes": [_row(row, detailed=detailed) for row in view.xnodes],
         "alerts": [as_data(alert) for alert in view.alerts],
     }
+
+
+def _moment(at: datetime) -> str:
+    """As models write it, too."""
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _row(row: "XNodeView", *, detailed: bool) -> dict[str, Any]:
@@ -29,7 +35,7 @@ def _row(row: "XNodeView", *, detailed: bool) -> dict[str, Any]:
         "watched": row.watched,
         "status": row.status.value,
         "stale": row.stale,
-        "checked_at": row.health.checked_at.isoformat() if row.health else None,
+        "checked_at": _moment(row.health.checked_at) if row.health else None,
         "cpu_percent": row.cpu_percent,
         "memory_percent": row.memory_percent,
         "disk_percent": row.disk_percent,

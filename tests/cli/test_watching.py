@@ -253,6 +253,7 @@ def test_lines_of_json_and_who_looks(tmp_path: Path) -> None:
     assert first["collector"]["who"] == "anna@laptop"
     assert [row["xnode"] for row in first["xnodes"]] == ["web", "db", "x"]
     assert first["counts"]["unhealthy"] == 1
+    assert first["at"].endswith("Z")
     assert first["xnodes"][0]["cpu_percent"] is None
     assert first["xnodes"][1]["disk_percent"] == 30.0
     assert second["at"] > first["at"]
@@ -287,7 +288,8 @@ def test_watch_is_refused_where_nobody_sees_it(tmp_path: Path) -> None:
     assert done.code == 2
     assert "watch needs a terminal, or --json" in done.stderr
     assert "openmesh monitor status" in done.stderr
-    assert capsule(*WATCH, "--interval", "0", home=tmp_path).code == 2
+    for wrong in ("0", "nan", "inf", "soon"):
+        assert capsule(*WATCH, "--json", "--interval", wrong, home=tmp_path).code == 2
 
 
 def test_status_tells_the_worst_first_and_what_is_wrong(tmp_path: Path) -> None:
@@ -344,7 +346,8 @@ def test_what_was_seen_long_ago_is_told_as_such(tmp_path: Path) -> None:
     assert "checked    3 h ago" in shown
     assert "last 24 h  100.0 % of 2 looks were healthy" in shown
     assert doubt in shown
-    assert doubt in capsule("openmesh", "monitor", "metrics", "db", home=home).stdout
+    figures = capsule("openmesh", "monitor", "metrics", "db", home=home).stdout
+    assert "nothing was read since: how it is now is unknown" in figures
     status = capsule("openmesh", "monitor", "status", home=home).stdout
     assert "? db" in status
     assert "healthy when last seen, 3 h ago" in status

@@ -38,7 +38,7 @@ def health(
     def paint(screen: "Screen") -> None:
         _paint_health(screen, found, watch.kept(which), now)
         if old:
-            _doubt(screen)
+            screen.warning("nobody has looked since: how it is now is unknown")
 
     run.out.show(found, paint)
 
@@ -46,10 +46,6 @@ def health(
 def _is_old(run: Session, seen_at: datetime, now: datetime) -> bool:
     """Whether it tells nothing of now any more."""
     return (now - seen_at).total_seconds() > run.wiring.watch_plan().stale_seconds
-
-
-def _doubt(screen: "Screen") -> None:
-    screen.warning("nobody has looked since: how it is now is unknown")
 
 
 def _paint_health(screen: "Screen", found: "Health", kept: "Kept", now: datetime) -> None:
@@ -96,7 +92,7 @@ def metrics(
     def paint(screen: "Screen") -> None:
         _paint_metrics(screen, found, past, shown, charts=start is not None)
         if old:
-            _doubt(screen)
+            screen.warning("nothing was read since: how it is now is unknown")
 
     run.out.show(data, paint)
 

@@ -1,6 +1,7 @@
 """The fleet on a screen of its own."""
 
 import json
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +32,9 @@ def watch(
     from capsule_domain.errors import UsageError
 
     run = session(ctx)
-    if not run.options.json and not (run.ask.can_ask and run.out.screen.fancy):
+    if interval is not None and isnan(interval):
+        raise UsageError("--interval is a number of seconds", hint="--interval 10")
+    if not run.options.json and not _is_at_screen(run):
         raise UsageError("watch needs a terminal, or --json", hint=_STATUS)
     every = interval or run.wiring.watch_plan().interval_seconds
     feed = Feed(run, every)
@@ -39,6 +42,12 @@ def watch(
         _tell(run, feed, every)
     else:
         _show(run, feed)
+
+
+def _is_at_screen(run: Session) -> bool:
+    """Colours may be forced onto what is no terminal, and some terminals move no cursor."""
+    dumb = run.out.screen.console.is_dumb_terminal
+    return run.ask.can_ask and run.out.stdout.isatty() and not dumb
 
 
 def _show(run: Session, feed: "Feed") -> None:

@@ -16,7 +16,7 @@ from capsule_domain.services.filled import filled
 from capsule_domain.services.living import refuse_gone
 
 REMEMBERED = timedelta(hours=24)
-RARE = timedelta(minutes=15)
+RARE = timedelta(minutes=12.5)
 """How old what is not asked at every look may be beside what is."""
 
 
