@@ -5,13 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from capsule_domain.errors import NotDelivered
 from capsule_domain.models.book import Entry
 from capsule_domain.models.monitoring import TakenOver
+from capsule_domain.ports.engine_lock import Holder
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.alert_book import FakeAlertBook
+from tests.fakes.choices import FakeChoices
 from tests.fakes.clock import FakeClock
+from tests.fakes.inventory import FakeInventory
 from tests.fakes.monitoring_choices import FakeMonitoringChoices
+from tests.fakes.notifier import FakeNotifier
+from tests.fakes.probes import FakeProbes
+from tests.fakes.samples import FakeSamples
+from tests.fakes.supervision import FakeAnchors, FakeEngineLock
 from tests.notifying import NOON, Answer, firing, receiver
+from tests.services.watching import PLAN
 
 URL = "https://hooks.example.org/services/T0/B0/s3cr3t"
 
@@ -195,3 +204,52 @@ def test_a_dry_run_tries_nothing_again() -> None:
 def test_two_wishes_and_an_unknown_message_are_refused() -> None:
     assert outbox(with_one_given_up(), "-v", "--retry", "m1", "--retry-all").code == 2
     assert outbox(with_one_given_up(), "-v", "--retry", "zzz").code == 4
+
+
+def check(book: FakeAlertBook, notifier: FakeNotifier, lock: FakeEngineLock) -> Ran:
+    clock = FakeClock(NOON)
+    wiring = wired(
+        clock=clock,
+        choices=FakeChoices(),
+        ledger=None,
+        inventory=FakeInventory(),
+        samples=FakeSamples(),
+        probes=FakeProbes(clock),
+        alert_book=book,
+        outbox=book,
+        notifiers={"slack": notifier},
+        engine_lock=lock,
+        anchors=FakeAnchors(),
+        watch_plan=PLAN,
+    )
+    return capsule("openmesh", "monitor", "check", wiring=wiring)
+
+
+def with_one_to_send() -> FakeAlertBook:
+    book = FakeAlertBook()
+    book.apply(Entry(notifications=(firing("m1"),), channels=("slack",)), book.revision)
+    return book
+
+
+def test_a_sweep_by_hand_sends_what_is_due() -> None:
+    book, slack = with_one_to_send(), FakeNotifier("slack")
+    assert check(book, slack, FakeEngineLock()).code == 0
+    assert [one.id for one in slack.sent] == ["m1"]
+    assert book.waiting() == 0
+
+
+def test_a_sweep_beside_a_collector_leaves_sending_to_it() -> None:
+    book, slack = with_one_to_send(), FakeNotifier("slack")
+    other = Holder(pid=7, who="anna@laptop", since=NOON)
+    assert check(book, slack, FakeEngineLock(other)).code == 0
+    assert slack.sent == []
+    assert book.waiting() == 1
+
+
+def test_a_sweep_tells_what_could_not_be_sent() -> None:
+    book, slack = with_one_to_send(), FakeNotifier("slack")
+    slack.refusals.append(NotDelivered("slack", "HTTP 500"))
+    ran = check(book, slack, FakeEngineLock())
+    assert ran.code == 0
+    assert "slack did not take the message: HTTP 500" in ran.stderr
+    assert book.waiting() == 1

@@ -14,6 +14,7 @@ from capsule_domain.services.looker import Run, beside
 from capsule_domain.services.patience import Patience
 
 _AT_ONCE = 100
+_GLANCE_SECONDS = 0.05
 _LOST_IN_A_ROW = 3
 """After so many failures one after the other a channel is left alone for a while."""
 _OFF = "the channel is switched off, or not set up"
@@ -67,9 +68,8 @@ class Deliver:
         """Send all that is due, and wait for it, but no longer than `seconds`."""
         until = self.clock.monotonic() + seconds
         while self.begin() or self._has_more():
-            if self.clock.monotonic() >= until:
+            if self.clock.monotonic() >= until or self._stopping.wait(_GLANCE_SECONDS):
                 return
-            self.clock.sleep(0.05)
 
     def stop(self) -> None:
         """Begin no other message."""
@@ -177,7 +177,7 @@ class Delivering:
         clock = self._deliver.clock
         until = clock.monotonic() + self._grace_seconds
         while self._deliver.is_busy and clock.monotonic() < until:
-            clock.sleep(0.05)
+            clock.sleep(_GLANCE_SECONDS)
 
     def _loop(self) -> None:
         while not self._ended.wait(self._nap_seconds):
