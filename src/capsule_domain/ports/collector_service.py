@@ -12,12 +12,13 @@ class CollectorService(Protocol):
     def plan(self, scope: ServiceScope, file: str | None = None) -> ServicePlan:
         """What `install` would write and run. `file`: where to, for NIXOS.
 
-        Raises Conflict where somebody else's file is in its place, UsageError where this
-        person may not, ConfigurationError for a home that no unit can name, and StoreError.
+        Raises Conflict where somebody else's file is in its place, ConfigurationError for a
+        home that no unit can name, and StoreError.
         """
 
     def install(self, plan: ServicePlan, progress: Progress) -> None:
         """Write the file, and have systemd take it on, where it runs. Again is a success.
 
-        `progress` hears what systemd says. Raises StoreError and CommandFailed.
+        `progress` hears what systemd says. Raises UsageError where this person may not,
+        StoreError, CommandFailed and ToolMissing.
         """
