@@ -8,9 +8,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from capsule_cli import fleet_words as words
-from capsule_cli.ages import age
 from capsule_cli.fleet_choice import Choice
-from capsule_cli.sparks import of_course, sparkline, top_of
+from capsule_cli.fleet_detail import detail as detail_of
 
 if TYPE_CHECKING:
     from capsule_domain.models.course import Past
@@ -26,12 +25,9 @@ KEYS: Sequence[tuple[str, str]] = (
     ("c", "look"),
     ("q", "leave"),
 )
-_LABEL = 9
 _NAME_LEAST = 12
 _NAME_MOST = 28
-_DETAIL_ROWS = 7
 _LIST_LEAST = 3
-_SPARK_MOST = 60
 
 
 class Shown(NamedTuple):
@@ -98,7 +94,8 @@ def _frame(shown: Shown, now: datetime, *, width: int, height: int) -> _Frame:
     top = [_title(now, width), *_summary(shown, width)]
     bottom = [*_keys(width), _foot(shown)]
     room = max(height - len(top) - len(bottom) - 2, 0)
-    detail = _detail(shown, now, width) if shown.choice.detail else []
+    row = shown.rows[shown.choice.place(shown.rows)] if shown.rows else None
+    detail = detail_of(row, shown.past, now, width=width) if shown.choice.detail else []
     listed = room - len(detail) - 1 if detail else room
     if detail and listed <= _LIST_LEAST:
         detail, listed = [], room
@@ -186,67 +183,6 @@ def _aligned(column: _Column, cell: Text) -> Text:
     space = " " * (column.width - cell.cell_len)
     first = (cell, space) if column.title in _LEFT else (space, cell)
     return Text.assemble(*first)
-
-
-def _detail(shown: Shown, now: datetime, width: int) -> list[Text]:
-    """The chosen xNode; always as many lines, so that nothing jumps."""
-    if not shown.rows:
-        return []
-    row = shown.rows[shown.choice.place(shown.rows)]
-    when = "never looked at" if row.health is None else age(row.health.checked_at, now)
-    where = ", ".join(part for part in (row.address, row.provider, row.region, *row.tags) if part)
-    mark, style = words.sign(row)
-    found = [
-        Text.assemble(
-            (f"{mark} ", style), (row.xnode, "name"), f"  {words.status_of(row)}, {when}  ", where
-        ),
-        *_checks(row, now),
-        *_figures(shown, row, width),
-    ]
-    return [*found, *(Text() for _ in range(_DETAIL_ROWS))][:_DETAIL_ROWS]
-
-
-def _checks(row: "XNodeView", now: datetime) -> list[Text]:
-    wrong = words.trouble(row, now)
-    if wrong:
-        return [_pair("wrong", Text(wrong, "bad"))]
-    checks = row.health.checks if row.health and not row.stale else ()
-    return [_pair("checks", Text(", ".join(words.check_words(check) for check in checks)))]
-
-
-def _figures(shown: Shown, row: "XNodeView", width: int) -> list[Text]:
-    """What is not known now is shown as such; what is old is in `wrong` already."""
-    metrics = row.current
-    found = [
-        _spark("CPU", "cpu_percent", row.cpu_percent, shown, width),
-        _spark("memory", "memory_percent", row.memory_percent, shown, width),
-    ]
-    if metrics is None:
-        return found
-    disks = "   ".join(f"{d.mount} {d.used_percent:.0f} %" for d in metrics.disks or ())
-    return [
-        *found,
-        _pair("disks", Text(disks or "?")),
-        _pair("load", Text(f"{words.loads(metrics)}, {words.system(metrics)}")),
-        _pair("flow", Text(words.flows(metrics))),
-    ]
-
-
-def _spark(name: str, figure: str, value: float | None, shown: Shown, width: int) -> Text:
-    line = _pair(name, Text(f"{words.percent(value).plain:>7}  "))
-    past = shown.past
-    room = min(width - line.cell_len - 9, _SPARK_MOST)
-    course = next((c for c in past.courses if c.figure == figure), None) if past else None
-    if past is None or course is None or room < 10:
-        return line
-    values = of_course(course, past.since, past.until, width=room)
-    line.append_text(sparkline(values, top=top_of(course)))
-    line.append(" last 1 h", "inactive")
-    return line
-
-
-def _pair(name: str, value: Text) -> Text:
-    return Text.assemble((f"{name:<{_LABEL}}", "inactive"), value)
 
 
 def _foot(shown: Shown) -> Text:

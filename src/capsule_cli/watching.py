@@ -35,6 +35,7 @@ class Watching:
         self._choice = Choice()
         self._painted: object = None
         self._left = False
+        self._word = ""
 
     def until_left(self) -> None:
         """Runs until it is left, or the terminal is gone."""
@@ -55,7 +56,7 @@ class Watching:
         return [] if view is None else self._choice.rows(view.xnodes)
 
     def _press(self, key: str) -> None:
-        choice = self._choice
+        choice, self._word = self._choice, ""
         if choice.typing:
             choice.typed(key)
             return
@@ -72,9 +73,16 @@ class Watching:
         elif key == "s":
             choice.next_order()
         elif key == "c":
-            self._feed.look_now()
+            self._look_now()
         elif key == "q":
             self._left = True
+
+    def _look_now(self) -> None:
+        view = self._feed.view
+        if view is not None and view.collector is not None:
+            self._word = "the collector looks by itself"
+        else:
+            self._feed.look_now()
 
     def _move(self, key: str) -> None:
         rows = self._rows()
@@ -92,7 +100,7 @@ class Watching:
         feed, view = self._feed, self._feed.view
         if view is None:
             return None
-        looking = "looking …" if feed.is_looking else ""
+        word = self._word or ("looking …" if feed.is_looking else "")
         past = feed.past
         chosen = rows[self._choice.place(rows)].xnode if rows else None
         return fleet_screen.Shown(
@@ -101,7 +109,7 @@ class Watching:
             choice=self._choice,
             past=past if past and past.xnode == chosen else None,
             who=feed.who(view),
-            foot=f"✗ {feed.trouble}" if feed.trouble else looking,
+            foot=f"✗ {feed.trouble}" if feed.trouble else word,
         )
 
     def _now(self) -> datetime:

@@ -150,6 +150,9 @@ def test_a_thousand_in_three_sizes_of_a_terminal(tmp_path: Path) -> None:
         terminal.press("NPage")
         terminal.shows("9 of 1,000", "▸● n009")
 
+        terminal.press("c")
+        terminal.shows("the collector looks by itself")
+
         for width, height in ((132, 43), (60, 16), (80, 24)):
             terminal.resize(width, height)
             found = terminal.shows("◆ Fleet", "leave", "by CPU", lines=height)
