@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from random import Random
 from re import fullmatch
 
@@ -10,15 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capsule_domain.errors import StoreError
-from capsule_domain.models.alert import AlertSeverity
+from capsule_domain.models.alert import AlertSeverity, AlertState
+from capsule_domain.models.health import Health
 from capsule_domain.models.history import HourOf
+from capsule_domain.models.metric import Disk, Metrics, Observation
 from capsule_domain.models.rule import AlertRule, Bound, Quantity
 from capsule_domain.services.alert_rules import default_rules
 from capsule_domain.services.disk_outlook import DiskOutlook, disk_outlook
+from capsule_domain.services.isolation import Isolation
 from capsule_domain.services.outlook import Outlook, outlook
+from capsule_domain.services.rounds import Rounds
 from capsule_domain.services.trend import trend
 from capsule_domain.services.usual import usual
+from tests.fakes.alert_book import FakeAlertBook
+from tests.fakes.clock import FakeClock
 from tests.fakes.samples import FakeSamples
+from tests.fakes.supervision import FakeAnchors
+from tests.services.watching import PLAN
+from tests.xnodes import an_xnode
 
 NOW = datetime(2026, 11, 23, 12, 20, tzinfo=UTC)
 THIS_HOUR = NOW.replace(minute=0)
@@ -27,12 +37,12 @@ Course = Callable[[int], float]
 """What a figure was so many hours ago."""
 
 
-def hours(course: Course, count: int = 15 * 24, figure: str = "used_percent") -> list[HourOf]:
+def hours(course: Course, many: int = 15 * 24, figure: str = "used_percent") -> list[HourOf]:
     """Hours up to the one that is not over, oldest first, a little unsteady."""
     random = Random(7)  # noqa: S311  (no secret)
     instance = "/" if figure == "used_percent" else ""
     found = []
-    for ago in range(count, -1, -1):
+    for ago in range(many, -1, -1):
         mean = min(100.0, max(0.0, course(ago) + random.gauss(0, 0.2)))
         hour = THIS_HOUR - ago * HOUR
         found.append(
@@ -200,6 +210,44 @@ def test_each_is_guessed_about_every_half_hour_and_a_few_at_a_time() -> None:
     assert max(sizes) == 10
     assert max(sizes[30:]) < 10
     assert all(5 <= samples.read.count(name) <= 7 for name in names)
+
+
+def test_where_there_is_but_one_round_all_are_guessed_about() -> None:
+    samples = CountingSamples()
+    Outlook(samples, lambda error: pytest.fail(error.message), None)(map(str, range(50)), NOW)
+    assert len(samples.read) == 50
+
+
+def filling(at: datetime) -> Observation:
+    """An xNode whose disk fills up since yesterday, as it is at a moment."""
+    used = min(100.0, max(60.0, 80 + (at - NOW) / HOUR))
+    metrics = Metrics(
+        xnode="web", disks=(Disk(mount="/", used_percent=used),), cpu_percent=1, collected_at=at
+    )
+    return Observation(xnode_id="x-web", health=Health.judged("web", (), at), metrics=metrics)
+
+
+def test_a_disk_that_fills_up_is_told_after_its_second_guess_and_only_as_a_warning() -> None:
+    clock, samples, book = FakeClock(NOW), FakeSamples(), FakeAlertBook()
+    ids = (str(number) for number in count())
+    rounds = Rounds(
+        samples=samples,
+        book=book,
+        isolation=Isolation(FakeAnchors()),
+        clock=clock,
+        new_id=lambda: next(ids),
+        outlook=Outlook(samples, lambda error: pytest.fail(error.message)),
+    )
+    for ago in range(10 * 24 * 2, 0, -1):
+        at = NOW - ago * HOUR / 2
+        samples.append({"x-web": filling(at)}, at)
+    states = []
+    for _ in range(3):
+        rounds.run([filling(clock.now())], {"x-web": an_xnode("web")}, PLAN)
+        states += [(one.key.rule, one.state, one.severity) for one in book.list()]
+        clock.advance(1800)
+    kept = ("disk-outlook", AlertState.FIRING, AlertSeverity.WARNING)
+    assert states == [("disk-outlook", AlertState.PENDING, AlertSeverity.WARNING), kept, kept]
 
 
 def test_a_history_that_cannot_be_read_is_told_and_stops_nothing() -> None:

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 class MonitorServices(CostServices):
     """One sweep, and sweeps without end."""
 
-    def rounds(self, troubled: "Callable[[StoreError], None]") -> "Rounds":
+    def rounds(
+        self, troubled: "Callable[[StoreError], None]", *, only_one: bool = False
+    ) -> "Rounds":
+        """`only_one`: no other round comes after it."""
         from capsule_domain.services.isolation import Isolation
-        from capsule_domain.services.outlook import Outlook
+        from capsule_domain.services.outlook import FEW_AT_ONCE, Outlook
         from capsule_domain.services.rounds import Rounds
         from capsule_domain.services.spending import Spending
 
@@ -33,7 +36,7 @@ class MonitorServices(CostServices):
             clock=self.clock(),
             new_id=self.new_id,
             of_fleet=Spending(self.budgets().states),
-            outlook=Outlook(self.samples(), troubled),
+            outlook=Outlook(self.samples(), troubled, None if only_one else FEW_AT_ONCE),
             troubled=troubled,
         )
 
@@ -76,7 +79,7 @@ class MonitorServices(CostServices):
         return Sweep(
             inventory=self.inventory(),
             probes=self.probes(),
-            rounds=self.rounds(troubled),
+            rounds=self.rounds(troubled, only_one=True),
             book=self.alert_book(),
             lock=self.engine_lock(),
         )

@@ -15,8 +15,8 @@ from capsule_domain.services.measure import Figures, Measured
 from capsule_domain.services.usual import usual
 
 _LOOKS_BACK = timedelta(days=14, hours=3)
-_MOST_AT_ONCE = 10
-"""So many in one round, lest a thousand histories be read at once."""
+FEW_AT_ONCE = 10
+"""So many in one of many rounds, lest a thousand histories be read at once."""
 _NOT_IN_SIGHT_HOURS = 8760.0
 """A year stands for disks of which nothing says that they fill up."""
 _COMPARED = {
@@ -33,11 +33,18 @@ OfXNodes = Callable[[Iterable[str], datetime], Mapping[str, Figures]]
 class Outlook:
     """Guesses every half hour for each xNode, at a time of its own.
 
-    A history that cannot be read gives none, and `troubled` is told.
+    `most_at_once`: about how many in one round; the others have their turn in the next.
+    None where there is but one. A history that cannot be read gives none, and `troubled` is told.
     """
 
-    def __init__(self, samples: Samples, troubled: Callable[[StoreError], None]) -> None:
+    def __init__(
+        self,
+        samples: Samples,
+        troubled: Callable[[StoreError], None],
+        most_at_once: int | None = FEW_AT_ONCE,
+    ) -> None:
         self._samples = samples
+        self._most_at_once = most_at_once
         self._troubled = troubled
         self._guessed: dict[str, int] = {}
 
@@ -46,7 +53,7 @@ class Outlook:
         turns = {id_: _turn(id_, now) for id_ in xnode_ids}
         due = [id_ for id_, turn in turns.items() if self._guessed.get(id_) != turn]
         found: dict[str, Figures] = {}
-        for id_ in due[:_MOST_AT_ONCE]:
+        for id_ in due[: self._most_at_once]:
             self._guessed[id_] = turns[id_]
             try:
                 hours = self._samples.hourly(id_, now - _LOOKS_BACK, _NAMES)
