@@ -7,6 +7,8 @@ import typer
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from capsule_cli.theme import Cell, Screen
     from capsule_domain.services.fleet_view import FleetView, XNodeView
 
@@ -38,14 +40,15 @@ def _paint(screen: "Screen", view: "FleetView", *, detailed: bool) -> None:
         screen.hint("capsule openmesh deploy")
         return
     screen.table(
-        ["xNode", "health", "CPU", "memory", "disk", "load", "alerts", "seen", "what is wrong"],
+        ["xNode", "health", "CPU", "memory", "disk", "load", "alerts", "seen"],
         [_row(row, view) for row in view.xnodes],
         right=["CPU", "memory", "disk", "load"],
         whole=["xNode", "health", "alerts", "seen"],
     )
+    _paint_troubles(screen, view)
     if detailed:
         for row in view.xnodes:
-            _paint_detail(screen, row)
+            _paint_detail(screen, row, view.at)
         if view.alerts:
             screen.section("Alerts")
             paint_alerts(screen, view.alerts, view.at)
@@ -68,16 +71,30 @@ def _row(row: "XNodeView", view: "FleetView") -> "list[Cell]":
         words.load(row),
         words.alerts_of(row),
         words.seen(row, view.at),
-        words.trouble(row, view.at),
     ]
 
 
-def _paint_detail(screen: "Screen", row: "XNodeView") -> None:
+def _paint_troubles(screen: "Screen", view: "FleetView") -> None:
+    """In words; that one was not looked at lately stands in the table already."""
+    from rich.text import Text
+
+    from capsule_cli import fleet_words as words
+
+    for row in view.xnodes:
+        wrong = words.trouble(row, view.at)
+        if wrong and (row.status != "unknown" or row.firing):
+            mark, style = words.sign(row)
+            screen.line(Text.assemble((f"{mark} {row.xnode}  ", style), wrong))
+
+
+def _paint_detail(screen: "Screen", row: "XNodeView", now: "datetime") -> None:
     from capsule_cli import fleet_words as words
 
     screen.section(row.xnode)
     where = ", ".join(part for part in (row.address, row.provider, row.region, *row.tags) if part)
     pairs: list[tuple[str, Cell]] = [("where", where)]
+    if row.watched and (row.stale or row.health is None):
+        pairs.append(("?", words.trouble(row, now)))
     checks = row.health.checks if row.health and not row.stale else ()
     pairs += [("✓" if check.ok else "✗", words.check_words(check)) for check in checks]
     metrics = row.current
