@@ -312,7 +312,10 @@ def test_status_tells_the_worst_first_and_what_is_wrong(tmp_path: Path) -> None:
 def test_status_of_nothing_says_what_to_do(tmp_path: Path) -> None:
     done = capsule("openmesh", "monitor", "status", home=tmp_path)
     assert done.code == 0
-    assert "openmesh deploy" in done.stdout
+    assert "openmesh xnodes" in done.stdout
+    assert done.stdout.startswith("0 watched\n")
+    tagged = capsule("openmesh", "monitor", "status", "--tags", "web", "--json", home=tmp_path)
+    assert tagged.data["xnodes"] == []
 
 
 def test_metrics_over_time_are_a_table_where_nobody_sees_a_chart(tmp_path: Path) -> None:

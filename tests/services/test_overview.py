@@ -141,6 +141,20 @@ def test_a_machine_that_cannot_be_entered_shows_no_figures_of_before() -> None:
     assert row.disk_percent is None
 
 
+def test_tags_choose_xnodes_and_their_alerts() -> None:
+    fleet = Fleet("web", "db")
+    fleet.inventory.update(an_xnode("web", tags=("a", "b")))
+    fleet.inventory.update(an_xnode("db", tags=("b",)))
+    fleet.fires("web", AlertSeverity.WARNING)
+    fleet.fires("db", AlertSeverity.WARNING)
+    view = fleet.overview.view()
+    assert view.with_tags(()) is view
+    assert [row.xnode for row in view.with_tags(["b"]).xnodes] == ["db", "web"]
+    chosen = view.with_tags(["b", "a"])
+    assert [row.xnode for row in chosen.xnodes] == ["web"]
+    assert [alert.xnode for alert in chosen.alerts] == ["web"]
+
+
 def test_an_alert_is_counted_at_its_xnode() -> None:
     fleet = Fleet("web", "db")
     fleet.look()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
@@ -16,15 +17,20 @@ if TYPE_CHECKING:
 def status(
     ctx: typer.Context,
     *,
+    tags: Annotated[
+        str | None,
+        typer.Option(help="Only those with all of these, a,b.", autocompletion=complete.tags),
+    ] = None,
     detailed: Annotated[
         bool, typer.Option("--detailed", help="Each check, disk and unit of each xNode.")
     ] = False,
 ) -> None:
     """How the fleet is, by what was seen last; the worst first."""
     from capsule_cli.fleet_data import fleet_data
+    from capsule_cli.values import listed
 
     run = session(ctx)
-    view = run.wiring.overview().view()
+    view = run.wiring.overview().view().with_tags(listed(tags))
     run.out.show(fleet_data(view, detailed=detailed), lambda s: _paint(s, view, detailed=detailed))
 
 
@@ -37,7 +43,7 @@ def _paint(screen: "Screen", view: "FleetView", *, detailed: bool) -> None:
     screen.line(words.alert_summary(view.alerts))
     screen.line(words.collector_words(view), style="inactive")
     if not view.xnodes:
-        screen.hint("capsule openmesh deploy")
+        screen.hint("capsule openmesh xnodes")
         return
     screen.table(
         ["xNode", "health", "CPU", "memory", "disk", "load", "alerts", "seen"],

@@ -1,5 +1,7 @@
 """The fleet as a screen shows it at one moment."""
 
+from collections.abc import Collection
+
 from capsule_domain.models.alert import Alert, AlertSeverity, AlertState
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.health import Health, HealthStatus
@@ -85,6 +87,14 @@ class FleetView(Model):
     collector: Holder | None
     xnodes: tuple[XNodeView, ...]
     alerts: tuple[Alert, ...]
+
+    def with_tags(self, tags: Collection[str]) -> "FleetView":
+        """Only the xNodes that have all of them, and their alerts; without tags everything."""
+        if not tags:
+            return self
+        rows = tuple(row for row in self.xnodes if set(tags) <= set(row.tags))
+        alerts = tuple(alert for row in rows for alert in row.alerts)
+        return self.model_copy(update={"xnodes": rows, "alerts": alerts})
 
     @property
     def counts(self) -> dict[str, int]:
