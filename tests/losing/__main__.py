@@ -34,7 +34,7 @@ def _text(tally: Tally, seconds: float) -> str:
         ("times that a channel refused or broke off", tally.refused),
         ("deliveries to e-mail, Slack and a webhook", tally.deliveries),
         ("of them the same message with the same id once more", tally.twice),
-        ("messages that a channel never got", len(tally.failures)),
+        ("promises broken: lost, told under two ids, out of order", len(tally.failures)),
     ]
     table = "\n".join(f"| {name} | {value:,} |" for name, value in rows)
     return (
