@@ -39,7 +39,7 @@ def main(words: list[str]) -> None:
     for name, (width, height, keys) in SCREENS.items():
         text = screen(("watch",), ours, width, height, keys)
         draw(name, "capsule openmesh monitor watch", text, width)
-    metrics = ("metrics", "web-1", "--since", "1h")
+    metrics = ("metrics", "web-1", "--since", "30m")
     title = f"capsule openmesh monitor {' '.join(metrics)}"
     draw("metrics", title, f"$ {title}\n{printed(*ours, *metrics)}", WIDTH)
 

@@ -23,8 +23,8 @@ _NAMES = {
 }
 _WIDEST = 72
 _NARROWEST = 10
-_BESIDE = 32
-"""What stands left and right of a line beside a figure."""
+_BESIDE = 26
+"""What stands left of a line beside a figure, and between it and the words on its right."""
 _AXIS = 6
 _ROWS = 5
 
@@ -32,12 +32,15 @@ _ROWS = 5
 def beside(value: str, figure: str, past: "Past | None", width: int) -> Text:
     """The figure, and how it went, where that is known and there is room for it."""
     course = _of(past, figure)
-    room = min(width - _BESIDE, _WIDEST)
-    if past is None or course is None or room < _NARROWEST:
+    if past is None or course is None:
+        return Text(value)
+    length = _length(past)
+    room = min(width - _BESIDE - len(length), _WIDEST)
+    if room < _NARROWEST:
         return Text(value)
     values = of_course(course, past.since, past.until, width=room)
     line = sparkline(values, top=top_of(course))
-    return Text.assemble(f"{value:>8}  ", line, (f"  {_length(past)}", "inactive"))
+    return Text.assemble(f"{value:>8}  ", line, (f"  {length}", "inactive"))
 
 
 def _of(past: "Past | None", figure: str) -> "Course | None":

@@ -124,8 +124,10 @@ def _table(shown: Shown, now: datetime, *, width: int, height: int) -> list[Text
     columns = [column for column in _COLUMNS if width >= column.least_width]
     taken = sum(column.width + 1 for column in columns) + 2
     wide = width >= _WHAT_LEAST
-    name = max(min(width - taken - 1, _NAME_MOST if wide else width), _NAME_LEAST)
     rows, choice = shown.rows, shown.choice
+    longest = max((cell_len(row.xnode) for row in rows), default=0) + 2
+    most = min(longest, _NAME_MOST) if wide else width
+    name = max(min(width - taken - 1, most), _NAME_LEAST)
     page = height - 1
     place = choice.place(rows)
     first = place // page * page if page else 0

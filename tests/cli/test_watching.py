@@ -359,3 +359,17 @@ def test_what_was_seen_long_ago_is_told_as_such(tmp_path: Path) -> None:
     assert "3 h" in status
     detailed = capsule("openmesh", "monitor", "status", "--detailed", home=home).stdout
     assert "healthy when last seen, 3 h ago" in detailed
+
+
+def test_a_history_that_cannot_be_read_is_told_on_the_screen(tmp_path: Path) -> None:
+    home = a_home(tmp_path, ["web", "db"])
+    (home / "metrics.db").write_bytes(b"no database at all" * 100)
+    with a_collector(home), in_a_pty(home) as (process, near, _far):
+        text = read_until(near, "metrics.db")
+        os.write(near, b"q")
+        text += read_until(near, "\x1b[?1049l")
+        assert process.wait(WAIT_SECONDS) == 0
+        assert "Traceback" not in text
+    refused = capsule("openmesh", "monitor", "status", home=home)
+    assert refused.code != 0
+    assert "metrics.db" in refused.stderr
