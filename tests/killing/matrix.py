@@ -53,6 +53,8 @@ class Point:
     asked: Asked | None = None
     step: int | None = None
     title: str = ""
+    intended: bool = True
+    """Whether the intent is journalled by then, so that there is something to go on with."""
 
     def __str__(self) -> str:
         if self.asked is None or self.blow is None:
@@ -77,7 +79,7 @@ class Recorded:
                 continue
             seen.add(asked.what)
             for blow in (Blow.BEFORE, Blow.SENT) if before else Blow:
-                yield Point(blow=blow, asked=asked)
+                yield Point(blow=blow, asked=asked, intended=not before)
         for number, title in enumerate(self.steps):
             yield Point(step=number, title=title)
 
@@ -124,9 +126,7 @@ class Ground:
             home.lead_to(self._announcement, self.cloud, proxy.endpoint)
             if point is not None and point.asked is not None:
                 proxy.target, proxy.blow = point.asked, point.blow
-            child = Child(
-                home.folder, ["openmesh", "deploy", "--name", NAME, "--provider", self.cloud]
-            )
+            child = Child(home.folder, ["openmesh", "deploy", "--name", NAME, *self._options])
             if point is None or point.blow is not Blow.LOST:
                 proxy.strike = child.kill
             child.kill_at_step = None if point is None else point.step
@@ -257,7 +257,11 @@ class Home:
         wiring.close()
         if living:
             self.capsule("openmesh", "xnode", "terminate", NAME)
-        self.capsule("openmesh", "reconcile", "--destroy")
+        wiring = self.wired()
+        left = wiring.provider(self.cloud).leftovers()
+        wiring.close()
+        if left:
+            self.capsule("openmesh", "reconcile", "--destroy")
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -364,16 +368,27 @@ def _must_be_gone(home: Home) -> None:
         wiring.close()
 
 
-def run_cloud(cloud: str, folder: Path, *, every: int = 1, tell: Any = print) -> Tally:
-    """All cases of one cloud, or each of `every`; resumed and undone in turns."""
+def run_cloud(
+    cloud: str, folder: Path, *, every: int = 1, turned: bool = False, tell: Any = print
+) -> Tally:
+    """All cases of one cloud, or each of `every`; resumed and undone in turns.
+
+    `turned`: what else is resumed is undone and the other way round, where there is a choice.
+    """
     tally = Tally(cloud)
     ground = Ground(cloud, folder)
     try:
-        points = list(ground.record().points())[::every]
+        try:
+            points = list(ground.record().points())[::every]
+        except Failed as broken:
+            tally.failures.append(str(broken))
+            return tally
         tell(f"{cloud}: {len(points)} cases")
         for number, point in enumerate(points):
+            if turned and not point.intended:
+                continue
             try:
-                one_case(ground, point, tally, resume=number % 2 == 0)
+                one_case(ground, point, tally, resume=(number % 2 == 0) is not turned)
             except Failed as broken:
                 tally.failures.append(f"{point}: {broken}")
                 tell(f"{cloud}: {point}: {broken}")
@@ -382,4 +397,5 @@ def run_cloud(cloud: str, folder: Path, *, every: int = 1, tell: Any = print) ->
                 ground = Ground(cloud, folder / f"again-{number}")
     finally:
         ground.close()
+    tell(f"{cloud}: done, {len(tally.failures)} failures")
     return tally
