@@ -187,7 +187,7 @@ def test_importing_the_control_imports_neither_ssh_nor_the_cloud() -> None:
     program = (
         "import sys\nimport capsule_adapters.sandbox.control\n"
         "import capsule_adapters.ssh.host, capsule_adapters.ssh.keys\n"
-        "import capsule_adapters.ssh.known_hosts, capsule_adapters.probes.ssh_monitor\n"
+        "import capsule_adapters.ssh.known_hosts, capsule_adapters.probes.monitor\n"
         "heavy = {'asyncssh', 'httpx', 'yaml', 'jinja2', 'boto3', 'cryptography'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

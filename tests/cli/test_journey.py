@@ -199,7 +199,7 @@ def test_two_deploys_of_one_name_rent_one_server(person: Person) -> None:
         (("openmesh", "templates", "--region", "nyc9"), 4, "nyc"),
         (("openmesh", "templates", "--provider", "digitlocean"), 4, "digitalocean"),
         (("openmesh", "templates", "--max-price", "cheap"), 2, "price"),
-        (("openmesh", "templates", "--min-cpu", "0"), 2, "min-vcpus"),
+        (("openmesh", "templates", "--min-cpu", "0"), 2, "min-cpu"),
         (("openmesh", "templates", "--min-memory", "lots"), 2, "memory"),
         (("openmesh", "templates", "--sort", "age"), 2, "sort"),
         (("openmesh", "deploy", "--name", "x"), 3, "openmesh provider configure NAME"),
