@@ -216,9 +216,11 @@ def test_without_nix_it_is_missing(tmp_path: Path) -> None:
 
 def test_nixpkgs_is_the_folder_that_is_named_or_the_one_on_nixs_path() -> None:
     needs_tool("nix-instantiate")
-    there = NixosSystems(environment={**os.environ, "NIX_PATH": f"nixpkgs={NIXPKGS}"})
+    # Where Nix is a daemon's, it may not run: looking up a path needs no store.
+    offline = {**os.environ, "NIX_REMOTE": "dummy://"}
+    there = NixosSystems(environment={**offline, "NIX_PATH": f"nixpkgs={NIXPKGS}"})
     assert there.nixpkgs(None, silent) == NIXPKGS
-    assert NixosSystems(environment={**os.environ, "NIX_PATH": ""}).nixpkgs(None, silent) is None
+    assert NixosSystems(environment={**offline, "NIX_PATH": ""}).nixpkgs(None, silent) is None
     assert there.nixpkgs(NIXPKGS, silent) == NIXPKGS
 
 
