@@ -31,12 +31,18 @@ def run_process(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    code = run(arguments)
     try:
+        code = run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         return _abandon_stdout()
+    except KeyboardInterrupt:  # a second Ctrl-C, while what the first one broke off is tidied up
+        _abandon_stdout()
+        return report.INTERRUPTED
     finally:
+        # How it ends is decided: whoever presses again does not change the exit code.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         gc.freeze()  # the process ends: going through all it holds once more frees nothing
     return code
 
