@@ -24,8 +24,9 @@ class Inventory(Protocol):
     def save_all(self, xnodes: Iterable[XNode]) -> None:
         """Add those whose id is new and replace the others: all of them, or none.
 
-        Of two with one id the later counts. Raises Conflict when the name of a living one is
-        taken; whatever `xnodes` raises while it is read is raised too, and nothing is kept.
+        Of two with one id the later counts. Names need to be free only in the end, so that
+        two may swap theirs. Raises Conflict when two living ones then have one name; whatever
+        `xnodes` raises while it is read is raised too, and nothing is kept.
         While it is read it may ask this inventory.
         """
 
@@ -64,6 +65,17 @@ class Inventory(Protocol):
     def count(self, chosen: XNodeFilter | None = None) -> int:
         """How many match."""
 
+    def counts(
+        self, by: Sequence[GroupKey], chosen: XNodeFilter | None = None
+    ) -> Mapping[tuple[str, ...], int]:
+        """How many match, by what is asked; empty where an xNode has no profile or tag."""
+
+    def names(self, beginning: str = "", *, limit: int) -> Sequence[str]:
+        """The names of living ones that begin so, sorted, at most `limit`."""
+
+    def tags(self, beginning: str = "", *, limit: int | None = None) -> Sequence[str]:
+        """The tags of living ones that begin so, each once, sorted, at most `limit`."""
+
     def groups(
         self,
         by: Sequence[GroupKey],
@@ -92,4 +104,10 @@ class Inventory(Protocol):
 
         Each change is written with what it changes, or neither is. What an xNode was is
         told after it was removed, too.
+        """
+
+    def removed(self, name_or_id: str) -> str:
+        """The id of the xNode of that whole name or id that was removed last. Raises NotFound.
+
+        Its name is the one that it had then.
         """
