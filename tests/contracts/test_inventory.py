@@ -372,6 +372,60 @@ def test_several_are_kept_all_or_none(inventory: Inventory) -> None:
     assert len(inventory.changes()) == 1
 
 
+def test_two_that_are_kept_together_may_swap_their_names(inventory: Inventory) -> None:
+    inventory.save_all([xnode("a1", "web-1"), xnode("b2", "web-2"), xnode("c3", "web-3")])
+    inventory.save_all([xnode("a1", "web-2"), xnode("b2", "web-1")])
+    assert [(x.id, x.name) for x in inventory.list()] == [
+        ("b2", "web-1"),
+        ("a1", "web-2"),
+        ("c3", "web-3"),
+    ]
+    assert [change.fields["name"].after for change in inventory.changes()[3:]] == ["web-2", "web-1"]
+    assert inventory.living(["web-1"]) == {"web-1": xnode("b2", "web-1")}
+
+
+def test_a_name_may_be_taken_before_the_line_that_gives_it_up(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    many = (xnode(f"n{number}", f"n{number}") for number in range(700))
+    inventory.save_all([xnode("b2", "web-1"), *many, gone("a1", "web-1")])
+    assert inventory.get("web-1").id == "b2"
+    assert inventory.get("a1").status is ServerStatus.GONE
+
+
+def test_a_name_that_nobody_gives_up_is_taken(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    changed = xnode("a1", "web-1", address="203.0.113.9")
+    for others in ([], [changed], [xnode("a1", "web-2"), changed]):
+        with pytest.raises(Conflict, match="web-1"):
+            inventory.save_all([xnode("b2", "web-1"), *others])
+        with pytest.raises(Conflict, match="web-1"):
+            inventory.save_all([*others, xnode("b2", "web-1")])
+    with pytest.raises(Conflict, match="web-9"):
+        inventory.save_all([xnode("b2", "web-9"), xnode("c3", "web-9")])
+    assert inventory.list() == [xnode("a1", "web-1")]
+    assert len(inventory.changes()) == 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=FLEETS, after=FLEETS)
+def test_whatever_is_kept_together_the_fake_and_sqlite_keep_the_same(
+    fresh_sqlite: Callable[[], Inventory],
+    before: list[tuple[str, str, bool]],
+    after: list[tuple[str, str, bool]],
+) -> None:
+    answers = []
+    for inventory in (FakeInventory(), fresh_sqlite()):
+        said: list[object] = []
+        for fleet in (before, after):
+            those = [gone(id_, name) if ended else xnode(id_, name) for id_, name, ended in fleet]
+            said.append(_outcome(lambda: inventory.save_all(those)))  # noqa: B023 (called at once)
+        kept = inventory.list(XNodeFilter(include_gone=True))
+        said.append([(x.id, x.name, x.status) for x in kept])
+        said.append(inventory.names(limit=9))
+        answers.append(said)
+    assert answers[0] == answers[1]
+
+
 def test_those_of_some_ids_are_told_by_id(inventory: Inventory) -> None:
     inventory.add(xnode("a1", "web-1"))
     inventory.add(gone("b2", "old"))
@@ -475,3 +529,44 @@ def test_a_month_costs_its_price_at_most_where_the_cloud_caps_it(inventory: Inve
 
 def _hourly(row: XNodeGroup) -> Decimal:
     return row.price_per_hour.amount
+
+
+def test_how_many_there_are_of_each_kind_is_told_without_them(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "one", tags=("a", "b", "a"), status="stopped"))
+    inventory.add(xnode("b2", "two", tags=("a",), profile="prod"))
+    inventory.add(gone("d4", "old"))
+    status, cloud = GroupKey.STATUS, GroupKey.PROVIDER
+    assert inventory.counts([status]) == {("running",): 1, ("stopped",): 1}
+    assert inventory.counts([cloud, status])["digitalocean", "stopped"] == 1
+    assert inventory.counts([GroupKey.TAG]) == {("a",): 2, ("b",): 1}
+    assert inventory.counts([GroupKey.PROFILE]) == {("",): 1, ("prod",): 1}
+    assert inventory.counts([status], XNodeFilter(include_gone=True))["gone",] == 1
+    assert inventory.counts([status], XNodeFilter(region="nowhere")) == {}
+    assert (inventory.count(), inventory.count(XNodeFilter(status=ServerStatus.GONE))) == (2, 1)
+
+
+def test_names_and_tags_are_told_by_their_beginning(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-2", tags=("team-b", "all")))
+    inventory.add(xnode("b2", "web-1", tags=("team-a", "all")))
+    inventory.add(xnode("c3", "db", tags=("team-c",)))
+    inventory.add(xnode("d4", "web-0", status="gone", tags=("team-z",)))
+    assert inventory.names(limit=9) == ["db", "web-1", "web-2"]
+    assert inventory.names("web", limit=1) == ["web-1"]
+    assert inventory.names("x", limit=9) == inventory.names("\udcff", limit=9) == []
+    assert inventory.tags() == ["all", "team-a", "team-b", "team-c"]
+    assert inventory.tags("team-", limit=2) == ["team-a", "team-b"]
+    assert inventory.tags("team-z") == inventory.tags("\udcff") == []
+
+
+def test_one_that_was_removed_is_known_by_the_name_that_it_had_last(inventory: Inventory) -> None:
+    inventory.add(xnode("a1", "web-1"))
+    inventory.remove("a1")
+    inventory.add(xnode("b2", "web-0"))
+    inventory.update(xnode("b2", "web-1"))
+    inventory.remove("b2")
+    assert inventory.removed("web-1") == "b2"
+    assert inventory.removed("a1") == "a1"
+    inventory.add(xnode("c3", "web-3"))
+    for word in ("web-0", "web", "web-3", "c3", "", "\udcff"):
+        with pytest.raises(NotFound):
+            inventory.removed(word)

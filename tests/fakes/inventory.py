@@ -1,12 +1,13 @@
 """The inventory, in memory."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from capsule_domain.errors import Conflict, NotFound, StoreError
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import (
+    ChangeKind,
     XNode,
     XNodeChange,
     XNodeFilter,
@@ -68,13 +69,14 @@ class FakeInventory:
         return _the_gone_one(name_or_id, fitting)
 
     def save_all(self, xnodes: Iterable[XNode]) -> None:
+        self._refuse_when_full()
         kept, noted = dict(self._by_id), len(self._changes)
         try:
             for xnode in xnodes:
-                if xnode.id in self._by_id:
-                    self.update(xnode)
-                else:
-                    self.add(xnode)
+                self._note(self._by_id.get(xnode.id), xnode)
+                self._by_id[xnode.id] = xnode
+            for xnode in self._by_id.values():
+                self._refuse_taken_name(xnode)
         except BaseException:
             self._by_id = kept
             del self._changes[noted:]
@@ -106,6 +108,19 @@ class FakeInventory:
 
     def count(self, chosen: XNodeFilter | None = None) -> int:
         return len(self._matching(chosen))
+
+    def counts(
+        self, by: Sequence[GroupKey], chosen: XNodeFilter | None = None
+    ) -> Mapping[tuple[str, ...], int]:
+        return Counter(keys for x in self._matching(chosen) for keys in _keys(x, by))
+
+    def names(self, beginning: str = "", *, limit: int) -> Sequence[str]:
+        living = (x.name for x in self._matching(None))
+        return sorted(name for name in living if name.startswith(beginning))[:limit]
+
+    def tags(self, beginning: str = "", *, limit: int | None = None) -> Sequence[str]:
+        living = {tag for x in self._matching(None) for tag in x.tags}
+        return sorted(tag for tag in living if tag.startswith(beginning))[:limit]
 
     def groups(
         self,
@@ -143,6 +158,12 @@ class FakeInventory:
             if xnode_id in (None, change.xnode) and (since is None or change.time >= since)
         ]
         return found if limit is None else found[max(len(found) - limit, 0) :]
+
+    def removed(self, name_or_id: str) -> str:
+        for change in reversed(self._changes):
+            if change.kind is ChangeKind.REMOVED and name_or_id in (change.name, change.xnode):
+                return change.xnode
+        raise NotFound("xnode", name_or_id, hint="capsule openmesh xnodes")
 
     def _note(self, before: XNode | None, after: XNode | None) -> None:
         change = change_between(before, after, time=self._now(), actor=self._actor)

@@ -4,20 +4,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
-from pydantic import TypeAdapter
-
 from capsule_adapters.store.faults import reading_records
-from capsule_adapters.store.moments import from_microseconds, to_microseconds
+from capsule_adapters.store.moments import to_microseconds
 from capsule_adapters.store.prefixes import storable
 from capsule_adapters.store.spans import add_spans, change_spans
-from capsule_adapters.store.sqlite import Database, Row, Transaction
-from capsule_adapters.store.xnode_groups import groups_query, read_groups
-from capsule_adapters.store.xnode_names import LIST_HINT, id_meant, refuse_taken_name
-from capsule_adapters.store.xnode_rows import ORDERS, conditions, insert_row, update_row
+from capsule_adapters.store.sqlite import Database, Parameters, Row, Transaction
+from capsule_adapters.store.xnode_changes import (
+    changes_query,
+    id_removed,
+    insert_changes,
+    read_change,
+)
+from capsule_adapters.store.xnode_groups import counts_query, groups_query, read_groups
+from capsule_adapters.store.xnode_many import BATCH, Waiting, batches
+from capsule_adapters.store.xnode_names import (
+    LIST_HINT,
+    id_meant,
+    names_query,
+    refuse_taken_name,
+    tags_query,
+)
+from capsule_adapters.store.xnode_rows import ORDERS, conditions, insert_rows, update_row
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.xnode import (
-    ChangeKind,
-    FieldChange,
     XNode,
     XNodeChange,
     XNodeFilter,
@@ -25,16 +34,6 @@ from capsule_domain.models.xnode import (
     change_between,
 )
 from capsule_domain.models.xnode_group import GroupKey, XNodeGroup
-
-_BATCH = 500
-"""How many ids one query asks for: every database takes so many parameters."""
-
-_INSERT_CHANGE = """
-    INSERT INTO xnode_changes (time_us, actor, action, xnode_id, name, fields)
-    VALUES (?, ?, ?, ?, ?, ?)
-"""
-_SELECT_CHANGES = "SELECT time_us, actor, action, xnode_id, name, fields FROM xnode_changes"
-_FIELDS = TypeAdapter(dict[str, FieldChange])
 
 
 def _utc_now() -> datetime:
@@ -60,23 +59,25 @@ class SqliteInventory:
         with self._database.change() as transaction:
             if transaction.rows("SELECT 1 FROM xnodes WHERE id = ?", (xnode.id,)):
                 raise Conflict(f"an xnode with the id '{xnode.id}' exists already", hint=LIST_HINT)
-            self._put(transaction, None, xnode)
+            refuse_taken_name(transaction, xnode)
+            self._write(transaction, [xnode], {})
 
     def update(self, xnode: XNode) -> None:
         """Replace the xNode of that id. A name that another living one has is a Conflict."""
         with self._database.change() as transaction:
-            self._put(transaction, self._kept(transaction, xnode.id), xnode)
+            before = self._kept(transaction, xnode.id)
+            refuse_taken_name(transaction, xnode)
+            self._write(transaction, [xnode], {xnode.id: before})
 
     def save_all(self, xnodes: Iterable[XNode]) -> None:
         """Add or replace all of them in one transaction, or none."""
-        left = iter(xnodes)
+        waiting = Waiting()
         with self._database.change() as transaction:
-            while batch := list(islice(left, _BATCH)):
+            for batch in batches(xnodes):
                 kept = self._read_in(transaction, "id", [xnode.id for xnode in batch])
-                before = {xnode.id: xnode for xnode in kept}
-                for xnode in batch:
-                    self._put(transaction, before.get(xnode.id), xnode)
-                    before[xnode.id] = xnode
+                waiting.give_way(transaction, batch)
+                self._write(transaction, batch, {xnode.id: xnode for xnode in kept})
+            waiting.refuse()
 
     def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
         """Those of these ids that are kept, by id."""
@@ -89,7 +90,7 @@ class SqliteInventory:
     def _all_in(self, column: str, words: Iterable[str]) -> Iterator[XNode]:
         left = (word for word in words if storable(word))
         with self._database.snapshot() as transaction:
-            while batch := list(islice(left, _BATCH)):
+            while batch := list(islice(left, BATCH)):
                 yield from self._read_in(transaction, column, batch)
 
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
@@ -120,7 +121,7 @@ class SqliteInventory:
         where, parameters = conditions(chosen or XNodeFilter())
         sql = (
             f"SELECT body FROM xnodes WHERE {where} AND (name, created_at_us, id) > (?, ?, ?) "  # noqa: S608 (fixed texts)
-            f"ORDER BY {ORDERS[XNodeOrder.NAME]} LIMIT {_BATCH}"
+            f"ORDER BY {ORDERS[XNodeOrder.NAME]} LIMIT {BATCH}"
         )
         last: tuple[str | int, ...] = ("", 0, "")
         while found := self._read(self._database.rows(sql, [*parameters, *last])):
@@ -129,12 +130,25 @@ class SqliteInventory:
 
     def count(self, chosen: XNodeFilter | None = None) -> int:
         """How many match."""
-        where, parameters = conditions(chosen or XNodeFilter())
-        ((count,),) = self._database.rows(
-            f"SELECT count(*) FROM xnodes WHERE {where}",  # noqa: S608 (fixed texts)
-            parameters,
-        )
-        return int(count)
+        return sum(self.counts((GroupKey.STATUS,), chosen).values())
+
+    def counts(
+        self, by: Sequence[GroupKey], chosen: XNodeFilter | None = None
+    ) -> Mapping[tuple[str, ...], int]:
+        """How many match, by what is asked."""
+        rows = self._database.rows(*counts_query(by, chosen or XNodeFilter()))
+        return {tuple(keys): count for *keys, count in rows}
+
+    def names(self, beginning: str = "", *, limit: int) -> Sequence[str]:
+        """The names of living ones that begin so, sorted, at most `limit`."""
+        return self._words(beginning, names_query(beginning, limit=limit))
+
+    def tags(self, beginning: str = "", *, limit: int | None = None) -> Sequence[str]:
+        """The tags of living ones that begin so, each once, sorted, at most `limit`."""
+        return self._words(beginning, tags_query(beginning, limit=limit))
+
+    def _words(self, beginning: str, asked: tuple[str, Parameters]) -> Sequence[str]:
+        return [word for (word,) in self._database.rows(*asked)] if storable(beginning) else []
 
     def groups(
         self,
@@ -154,7 +168,8 @@ class SqliteInventory:
         with self._database.change() as transaction:
             before = self._kept(transaction, xnode_id)
             transaction.execute("DELETE FROM xnodes WHERE id = ?", (xnode_id,))
-            self._note(transaction, before, None)
+            change = change_between(before, None, time=self._now(), actor=self._actor)
+            insert_changes(transaction, [change])
 
     def changes(
         self,
@@ -164,19 +179,15 @@ class SqliteInventory:
         limit: int | None = None,
     ) -> Sequence[XNodeChange]:
         """What was changed, of one xNode or of all, from `since` on, oldest first."""
-        wanted = {
-            "xnode_id = ?": xnode_id,
-            "time_us >= ?": None if since is None else to_microseconds(since),
-        }
-        asked = {sql: value for sql, value in wanted.items() if value is not None}
-        where = f" WHERE {' AND '.join(asked)}" if asked else ""
-        most = "" if limit is None else " LIMIT ?"
-        rows = self._database.rows(
-            f"{_SELECT_CHANGES}{where} ORDER BY sequence DESC{most}",
-            [*asked.values(), *([] if limit is None else [limit])],
-        )
+        since_us = None if since is None else to_microseconds(since)
+        rows = self._database.rows(*changes_query(xnode_id, since_us, limit))
         with reading_records(self._database.path):
-            return [_read_change(row) for row in reversed(rows)]
+            return [read_change(row) for row in reversed(rows)]
+
+    def removed(self, name_or_id: str) -> str:
+        """The id of the xNode of that whole name or id that was removed last."""
+        with self._database.snapshot() as transaction:
+            return id_removed(transaction, name_or_id, hint=LIST_HINT)
 
     def _kept(self, transaction: Transaction, xnode_id: str) -> XNode:
         """The xNode of exactly that id. Raises NotFound."""
@@ -192,54 +203,29 @@ class SqliteInventory:
     def _read_in(
         self, transaction: Transaction, column: str, words: Sequence[str]
     ) -> Sequence[XNode]:
-        """Those whose `column` is one of `words`, at most `_BATCH`."""
+        """Those whose `column` is one of `words`, at most `BATCH`."""
         marks = ", ".join("?" * len(words))
         return self._read(
             transaction.rows(f"SELECT body FROM xnodes WHERE {column} IN ({marks})", words)  # noqa: S608 (fixed texts)
         )
 
-    def _put(self, transaction: Transaction, before: XNode | None, after: XNode) -> None:
-        """Write it, with its tags and the change. A name that another living one has is a
-        Conflict.
-        """
-        refuse_taken_name(transaction, after)
-        if before is None:
-            insert_row(transaction, after)
-            add_spans(transaction, after, self._now())
-        else:
-            update_row(transaction, before, after)
-            change_spans(transaction, before, after, self._now())
-        self._note(transaction, before, after)
-
-    def _note(self, transaction: Transaction, before: XNode | None, after: XNode | None) -> None:
-        """Keep the change with what it changes."""
-        change = change_between(before, after, time=self._now(), actor=self._actor)
-        if change is None:
-            return
-        transaction.execute(
-            _INSERT_CHANGE,
-            (
-                to_microseconds(change.time),
-                change.actor,
-                change.kind.value,
-                change.xnode,
-                change.name,
-                _FIELDS.dump_json(change.fields).decode(),
-            ),
+    def _write(
+        self, transaction: Transaction, xnodes: Sequence[XNode], kept: Mapping[str, XNode]
+    ) -> None:
+        """Write them, their tags, lives and changes; `kept` is what there was, by id."""
+        now = self._now()
+        fresh = [xnode for xnode in xnodes if xnode.id not in kept]
+        insert_rows(transaction, fresh)
+        add_spans(transaction, fresh, now)
+        for xnode in xnodes:
+            if xnode.id in kept:
+                update_row(transaction, kept[xnode.id], xnode)
+                change_spans(transaction, kept[xnode.id], xnode, now)
+        insert_changes(
+            transaction,
+            (change_between(kept.get(x.id), x, time=now, actor=self._actor) for x in xnodes),
         )
 
     def _read(self, rows: Sequence[Row]) -> Sequence[XNode]:
         with reading_records(self._database.path):
             return [XNode.model_validate_json(body) for (body,) in rows]
-
-
-def _read_change(row: Row) -> XNodeChange:
-    time_us, actor, kind, xnode_id, name, fields = row
-    return XNodeChange(
-        time=from_microseconds(time_us),
-        actor=actor,
-        kind=ChangeKind(kind),
-        xnode=xnode_id,
-        name=name,
-        fields=_FIELDS.validate_json(fields),
-    )

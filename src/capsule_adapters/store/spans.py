@@ -1,6 +1,6 @@
 """The lives of the xNodes in state.db, written with each change of the inventory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -30,9 +30,10 @@ _INSERT = """
 """
 
 
-def add_spans(transaction: Transaction, xnode: XNode, now: datetime) -> None:
-    """Begin the life of an xNode that is new."""
-    transaction.execute_many(_INSERT, _rows(xnode, spans_after((), None, xnode, now)))
+def add_spans(transaction: Transaction, xnodes: Iterable[XNode], now: datetime) -> None:
+    """Begin the lives of xNodes that are new."""
+    rows = [row for one in xnodes for row in _rows(one, spans_after((), None, one, now))]
+    transaction.execute_many(_INSERT, rows)
 
 
 def change_spans(transaction: Transaction, before: XNode, after: XNode, now: datetime) -> None:

@@ -134,6 +134,10 @@ STATE_MIGRATIONS = (
     WHERE x.status = 'stopped' AND s.end_us > s.start_us;
     """,
     ALERT_TABLES,
+    """
+    CREATE INDEX xnode_changes_of_removed ON xnode_changes (name, sequence)
+    WHERE action = 'removed';
+    """,
 )
 """Scripts that only grow in number: one that was released is never changed."""
 

@@ -47,6 +47,17 @@ def groups_query(
     return sql, [at_us, at_us, month, month, *parameters]
 
 
+def counts_query(by: Sequence[GroupKey], chosen: XNodeFilter) -> tuple[str, Parameters]:
+    """One query over `xnodes`, whose rows are the keys and a count."""
+    where, parameters = conditions(chosen)
+    keys = ", ".join(_source(key) for key in by)
+    tags = _TAGS if GroupKey.TAG in by else ""
+    return (
+        f"SELECT {keys}, count(*) FROM xnodes {tags} WHERE {where} GROUP BY {keys}",  # noqa: S608 (fixed texts)
+        parameters,
+    )
+
+
 def _source(key: GroupKey) -> str:
     return "coalesce(tag, '')" if key is GroupKey.TAG else key.value
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from capsule_adapters.store.prefixes import prefix_range, storable
-from capsule_adapters.store.sqlite import Row, Transaction
+from capsule_adapters.store.sqlite import Parameters, Row, Transaction
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
@@ -23,6 +23,24 @@ _PREFIX = """
 """
 _NEAR_NAMES = """
     SELECT name FROM xnodes WHERE gone = 0 ORDER BY abs(length(name) - ?), name LIMIT ?
+"""
+_BEGINNING = """
+    SELECT name FROM xnodes WHERE gone = 0 AND name >= ? AND name <= ? ORDER BY name LIMIT ?
+"""
+# From each tag to the next by the index: a hundred thousand xNodes have a few tags.
+_TAGS = """
+    WITH RECURSIVE found (tag) AS (
+        SELECT (SELECT min(tag) FROM xnode_tags WHERE tag >= ? AND tag <= ?)
+        UNION ALL
+        SELECT (SELECT min(tag) FROM xnode_tags WHERE tag > found.tag AND tag <= ?)
+        FROM found WHERE found.tag IS NOT NULL
+    )
+    SELECT tag FROM found
+    WHERE EXISTS (
+        SELECT 1 FROM xnode_tags AS g JOIN xnodes AS x ON x.id = g.xnode_id
+        WHERE g.tag = found.tag AND x.gone = 0
+    )
+    LIMIT ?
 """
 
 
@@ -47,11 +65,26 @@ def refuse_taken_name(transaction: Transaction, xnode: XNode) -> None:
     """A name belongs to one living xNode; those that are gone keep theirs beside it."""
     if xnode.status is ServerStatus.GONE:
         return
-    taken = transaction.rows(
+    if transaction.rows(
         "SELECT 1 FROM xnodes WHERE name = ? AND gone = 0 AND id <> ?", (xnode.name, xnode.id)
-    )
-    if taken:
-        raise Conflict(f"an xnode named '{xnode.name}' exists already", hint=LIST_HINT)
+    ):
+        raise taken(xnode.name)
+
+
+def taken(name: str) -> Conflict:
+    """That another living one has the name."""
+    return Conflict(f"an xnode named '{name}' exists already", hint=LIST_HINT)
+
+
+def names_query(beginning: str, *, limit: int) -> tuple[str, Parameters]:
+    """The names of living ones that begin so."""
+    return _BEGINNING, (*prefix_range(beginning), limit)
+
+
+def tags_query(beginning: str, *, limit: int | None) -> tuple[str, Parameters]:
+    """The tags of living ones that begin so."""
+    first, last = prefix_range(beginning)
+    return _TAGS, (first, last, last, -1 if limit is None else limit)
 
 
 def _the_one(word: str, found: Sequence[Row]) -> str:

@@ -1,5 +1,6 @@
 """An xNode as a row of state.db."""
 
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from capsule_adapters.store.moments import month_number, to_microseconds
@@ -29,10 +30,10 @@ _LONGEST_SECONDS = Decimal(2**40)
 """Longer than any month, and times the months of an age still a whole number."""
 
 
-def insert_row(transaction: Transaction, xnode: XNode) -> None:
-    """Write a new xNode and its tags."""
-    transaction.execute(_INSERT, _values(xnode))
-    _write_tags(transaction, xnode)
+def insert_rows(transaction: Transaction, xnodes: Sequence[XNode]) -> None:
+    """Write new xNodes and their tags."""
+    transaction.execute_many(_INSERT, [_values(xnode) for xnode in xnodes])
+    _write_tags(transaction, xnodes)
 
 
 def update_row(transaction: Transaction, before: XNode, after: XNode) -> None:
@@ -40,7 +41,7 @@ def update_row(transaction: Transaction, before: XNode, after: XNode) -> None:
     transaction.execute(_UPDATE, (*_values(after), after.id))
     if set(before.tags) != set(after.tags):
         transaction.execute("DELETE FROM xnode_tags WHERE xnode_id = ?", (after.id,))
-        _write_tags(transaction, after)
+        _write_tags(transaction, [after])
 
 
 def conditions(chosen: XNodeFilter) -> tuple[str, Parameters]:
@@ -93,8 +94,8 @@ def _cap_seconds(hourly: Decimal, monthly: Decimal) -> int:
     return int(min(monthly * SECONDS_PER_HOUR / hourly, _LONGEST_SECONDS))
 
 
-def _write_tags(transaction: Transaction, xnode: XNode) -> None:
+def _write_tags(transaction: Transaction, xnodes: Iterable[XNode]) -> None:
     transaction.execute_many(
         "INSERT INTO xnode_tags (xnode_id, tag) VALUES (?, ?)",
-        [(xnode.id, tag) for tag in dict.fromkeys(xnode.tags)],
+        [(xnode.id, tag) for xnode in xnodes for tag in dict.fromkeys(xnode.tags)],
     )
