@@ -44,8 +44,9 @@ class SystemBuilder(Protocol):
     NixFailed, HostError, StoreError.
     """
 
-    def describe(self, order: BuildOrder, progress: Progress) -> EvaluatedSystem:
-        """What the configuration says of itself; nothing is built.
+    def describe(self, order: BuildOrder, machine: Machine, progress: Progress) -> EvaluatedSystem:
+        """What the configuration says of itself; nothing is built. Where there is no Nix here,
+        the machine is asked: it is NixOS, and has one.
 
         Raises ConfigurationError for one that does not hold, NotFound for an unknown host.
         """
@@ -57,7 +58,12 @@ class SystemBuilder(Protocol):
         """The store path of the system, which is then where it was built."""
 
     def trust(self, machine: Machine, live: LiveSystem) -> StoreTrust:
-        """Found out before anything is built."""
+        """Found out before anything is built. What a machine builds itself needs none."""
+
+    def signing_key(self) -> str:
+        """The public half of Capsule's own key, `name:base64`, made on first use: a line for
+        `nix.settings.trusted-public-keys`. What is brought to a machine that knows it is signed.
+        """
 
     def bring(self, order: BuildOrder, path: str, machine: Machine, progress: Progress) -> None:
         """The system's closure to the machine, which fetches itself what it can; what is there
