@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Complete = Callable[[str], list[str]]
 
 _MOST = 200
-"""More packages than a person looks through."""
+"""More words than a person looks through."""
 
 
 def _from(names: "Callable[[Wiring], Iterable[str]]") -> Complete:
@@ -31,10 +31,13 @@ def _from(names: "Callable[[Wiring], Iterable[str]]") -> Complete:
     return complete
 
 
-def packages(incomplete: str) -> list[str]:
-    """Attributes from the index, where there is one: too many to be read all."""
-    found = _from(lambda wiring: wiring.index().beginning(incomplete, limit=_MOST))
-    return found(incomplete)
+def _beginning(names: "Callable[[Wiring, str], Iterable[str]]") -> Complete:
+    """Of what there are too many to be read all: `names` is told the beginning."""
+    return lambda incomplete: _from(lambda wiring: names(wiring, incomplete))(incomplete)
+
+
+packages = _beginning(lambda wiring, word: wiring.index().beginning(word, limit=_MOST))
+"""Attributes from the index, where there is one."""
 
 
 def words(*fixed: str) -> Complete:
@@ -56,8 +59,8 @@ regions = _from(
     )
 )
 templates = _from(lambda wiring: (one.template for one in wiring.catalogue().templates()))
-xnodes = _from(lambda wiring: (xnode.name for xnode in wiring.inventory().list()))
-tags = _from(lambda wiring: (tag for xnode in wiring.inventory().list() for tag in xnode.tags))
+xnodes = _beginning(lambda wiring, word: wiring.inventory().names(word, limit=_MOST))
+tags = _beginning(lambda wiring, word: wiring.inventory().tags(word, limit=_MOST))
 alerts = _from(lambda wiring: (one.id for one in wiring.alert_book().list()))
 rules = _from(lambda wiring: (one.name for one in wiring.watch_plan().rules))
 silences = _from(

@@ -167,10 +167,9 @@ class Tour:
 
     def _terminate(self) -> str:
         if self._xnode is None:
-            left = [x for x in self.wiring.inventory().list() if x.name == NAME]
-            if not left:
+            self._xnode = self.wiring.inventory().living([NAME]).get(NAME)
+            if self._xnode is None:
                 return "nothing was rented"
-            self._xnode = left[0]
         gone = self.wiring.terminate().run(self._xnode)
         return f"{gone.name} is {gone.status}"
 

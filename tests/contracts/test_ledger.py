@@ -114,6 +114,7 @@ def ended(one: XNode, at: datetime) -> XNode:
 def test_an_empty_inventory_costs_nothing(books: Books) -> None:
     assert books.ledger.tally(None, month_of(BIRTH), TERMS.__getitem__) == []
     assert books.ledger.unbilled(TERMS.__getitem__) == []
+    assert books.ledger.rates(TERMS.__getitem__) == []
     assert books.ledger.lives() == {}
 
 
@@ -156,6 +157,8 @@ def test_what_a_stop_saves_depends_on_the_cloud(books: Books) -> None:
     spent = books.spent(BIRTH + 20 * HOUR)
     assert spent == {("vultr", "USD"): Decimal("0.2"), ("aws", "USD"): Decimal("0.1")}
     assert books.ledger.unbilled(TERMS.__getitem__) == ["x-aws"]
+    (rate,) = books.ledger.rates(TERMS.__getitem__)
+    assert (rate.hourly, rate.monthly) == (Money.of("0.01"), Money.of(6))
 
 
 def test_a_changed_price_holds_from_then_on(books: Books) -> None:
@@ -269,7 +272,9 @@ def test_sql_works_every_bill_as_the_rules_do(lives: list[Life], later: int, cou
                     for by in (None, *get_args(GroupedBy))
                 ]
             )
-            assert _listed(books.ledger) == _listed(FakeLedger(books.inventory))
+            worked = FakeLedger(books.inventory)
+            assert _listed(books.ledger) == _listed(worked)
+            assert books.ledger.rates(TERMS.__getitem__) == worked.rates(TERMS.__getitem__)
     assert told[0] == told[1]
 
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from capsule_domain.models.billing import GroupedBy, Period, Span, Tally, Terms, spans_after
+from capsule_domain.models.dashboard import Rate
+from capsule_domain.models.money import Money
 from capsule_domain.models.xnode import ChangeKind, XNode
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.services.billing import spent
@@ -38,6 +40,21 @@ class FakeLedger:
                 for currency, amount in costs.items():
                     sums[key, currency][4] += amount
         return [Tally(key, currency, *row) for (key, currency), row in sums.items()]
+
+    def rates(self, terms: Callable[[str], Terms]) -> Sequence[Rate]:
+        sums: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+        for xnode, spans in self._worked():
+            if _billed(spans, terms(xnode.provider)):
+                sums[xnode.price_per_hour.currency][0] += xnode.price_per_hour.amount
+                sums[xnode.price_per_hour.currency][1] += xnode.price_per_month.amount
+        return [
+            Rate(
+                currency=currency,
+                hourly=Money(amount=hourly, currency=currency),
+                monthly=Money(amount=monthly, currency=currency),
+            )
+            for currency, (hourly, monthly) in sorted(sums.items())
+        ]
 
     def unbilled(self, terms: Callable[[str], Terms]) -> Sequence[str]:
         return sorted(

@@ -8,25 +8,18 @@ from capsule_domain.models.deployment import DeploymentState
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
-from capsule_domain.services.cost import cost_report
 from capsule_domain.services.dashboard import dashboard
 from tests.fakes.ledger import FakeLedger
 from tests.services.renting import Street
 
 
 def seen(street: Street, *, bills: bool = True, **given: Any) -> Dashboard:
-    xnodes = street.inventory.list()
-    costs = cost_report(
-        FakeLedger(street.inventory),
-        by="provider",
-        now=street.clock.now(),
-        terms=lambda _name: Terms(bills_when_stopped=bills),
-    )
+    rates = FakeLedger(street.inventory).rates(lambda _name: Terms(bills_when_stopped=bills))
     asked: dict[str, Any] = {"configured": ["fakecloud"], "known": 7, "owned": True, **given}
     return dashboard(
-        xnodes,
+        street.inventory,
         street.journal.list(unfinished=True),
-        costs,
+        rates,
         bills_when_stopped=lambda _name: bills,
         **asked,
     )
@@ -85,3 +78,14 @@ def test_what_is_unfinished_comes_first_of_all() -> None:
         "capsule openmesh deployments id9",
         "capsule openmesh xnode terminate web-1",
     ]
+
+
+def test_of_many_that_are_off_a_few_are_named_and_all_are_counted() -> None:
+    street = Street()
+    one = stop(street)
+    for number in range(30):
+        changes = {"id": f"n{number}", "name": f"a-{number:02}"}
+        street.inventory.add(one.model_copy(update=changes))
+    found = seen(street)
+    assert (found.stopped_and_billed_count, len(found.stopped_and_billed)) == (31, 20)
+    assert found.stopped_and_billed[:2] == ("a-00", "a-01")

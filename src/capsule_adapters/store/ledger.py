@@ -7,6 +7,8 @@ from capsule_adapters.store.moments import to_microseconds
 from capsule_adapters.store.spans import SELECT_SPANS, from_nanos, read_span
 from capsule_adapters.store.sqlite import Database, Parameters
 from capsule_domain.models.billing import GroupedBy, Period, Span, Tally, Terms
+from capsule_domain.models.dashboard import Rate
+from capsule_domain.models.money import Money
 
 _MICROSECONDS = 1_000_000
 _MOST_VARIABLES = 900
@@ -116,6 +118,14 @@ _KEYS: Mapping[GroupedBy | None, tuple[str, str]] = {
     "profile": ("profile", ""),
     "tag": ("g.tag", _TAGS),
 }
+_RATES = """
+WITH terms (provider, off_billed) AS (VALUES {terms})
+SELECT s.currency, sum(s.hourly), sum(s.monthly)
+FROM xnode_spans AS s JOIN terms AS t ON t.provider = s.provider
+WHERE s.end_us IS NULL AND (s.running = 1 OR t.off_billed = 1)
+    AND (s.hourly > 0 OR s.monthly > 0)
+GROUP BY s.currency ORDER BY s.currency
+"""
 _UNBILLED = """
 SELECT x.name FROM xnode_spans AS s JOIN xnodes AS x ON x.id = s.xnode_id
 WHERE s.end_us IS NULL
@@ -155,6 +165,24 @@ class SqliteLedger:
         return [
             Tally(group, currency, billed, idle, *map(from_nanos, sums))
             for group, currency, billed, idle, *sums in rows
+        ]
+
+    def rates(self, terms: Callable[[str], Terms]) -> Sequence[Rate]:
+        """What is billed now, by currency."""
+        known = self._terms(terms)
+        if not known:
+            return []
+        marks = ", ".join(["(?, ?)"] * len(known))
+        values = [
+            each for name, own in known.items() for each in (name, int(own.bills_when_stopped))
+        ]
+        return [
+            Rate(
+                currency=currency,
+                hourly=Money(amount=from_nanos(hourly), currency=currency),
+                monthly=Money(amount=from_nanos(monthly), currency=currency),
+            )
+            for currency, hourly, monthly in self._database.rows(_RATES.format(terms=marks), values)
         ]
 
     def unbilled(self, terms: Callable[[str], Terms]) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """`capsule` alone: where you are, and what to do next."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,7 +9,6 @@ from capsule_cli.session import session
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_domain.models.profile import Environment
-    from capsule_domain.models.xnode import XNode
 
 BANNER = """\
  ██████╗ █████╗ ██████╗ ███████╗██╗   ██╗██╗     ███████╗
@@ -38,17 +36,17 @@ def home(ctx: typer.Context) -> None:
         return
     run = session(ctx)
     environment = run.wiring.manage_profile().show(None)
-    xnodes = run.wiring.inventory().list()
+    xnodes = run.wiring.inventory().count()
     body = {
         "profile": environment.profile.name,
         "stacks": [resolved.stack.name for resolved in environment.stacks],
-        "xnodes": len(xnodes),
+        "xnodes": xnodes,
         "next": [command for command, _ in NEXT],
     }
     run.out.show(body, lambda screen: _paint(screen, environment, xnodes))
 
 
-def _paint(screen: "Screen", environment: "Environment", xnodes: Sequence["XNode"]) -> None:
+def _paint(screen: "Screen", environment: "Environment", xnodes: int) -> None:
     if screen.fancy and screen.console.width >= _BANNER_WIDTH:
         for line in BANNER.splitlines():
             screen.line(line, style="title")
@@ -59,7 +57,7 @@ def _paint(screen: "Screen", environment: "Environment", xnodes: Sequence["XNode
         [
             ("profile", environment.profile.name),
             ("stacks", names),
-            ("xNodes", str(len(xnodes))),
+            ("xNodes", f"{xnodes:,}"),
         ]
     )
     screen.section("Next")

@@ -1,6 +1,7 @@
 """The inventory changed by hand, and what was changed in it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -152,11 +153,9 @@ def _id_of(run: Session, name: str) -> str:
     try:
         return kept.get(name).id
     except NotFound:
-        changed = kept.changes()
-        found = [change.xnode for change in changed if name in (change.name, change.xnode)]
-        if not found:
-            raise
-        return found[-1]
+        with suppress(NotFound):
+            return kept.removed(name)
+        raise
 
 
 def _paint_history(screen: "Screen", changes: Sequence["XNodeChange"]) -> None:

@@ -30,7 +30,7 @@ def run(ctx: typer.Context) -> None:
     tell_taken_over(now)
     plan = now.wiring.watch_plan()
     if now.options.dry_run:
-        count = len(now.wiring.inventory().list())
+        count = now.wiring.inventory().count()
         now.out.talk(f"would look at {count} xNodes every {plan.interval_seconds:g} s")
         return
     with now.wiring.engine_lock().hold():

@@ -26,9 +26,9 @@ def openmesh(ctx: typer.Context) -> None:
     run = session(ctx)
     wiring = run.wiring
     found = dashboard(
-        wiring.inventory().list(),
+        wiring.inventory(),
         wiring.journal().list(unfinished=True),
-        wiring.cost_report("provider"),
+        wiring.ledger().rates(wiring.terms),
         configured=wiring.configured(),
         known=len(wiring.providers()),
         owned=wiring.choices().openmesh().owner is not None,
@@ -50,7 +50,10 @@ def _paint(screen: "Screen", found: "Dashboard") -> None:
     for one in found.unfinished:
         screen.warning(f"deployment {one.id} of {one.name} at {one.provider} is {one.state}")
     if found.stopped_and_billed:
-        screen.warning(f"off, and billed all the same: {', '.join(found.stopped_and_billed)}")
+        more = found.stopped_and_billed_count - len(found.stopped_and_billed)
+        rest = f" and {more:,} more" if more > 0 else ""
+        names = ", ".join(found.stopped_and_billed)
+        screen.warning(f"off, and billed all the same: {names}{rest}")
     screen.section("Next")
     steps = [(again(step.command, screen.program), step.why) for step in found.next]
     width = max(len(command) for command, _ in steps)
@@ -62,7 +65,7 @@ def _paint(screen: "Screen", found: "Dashboard") -> None:
 def _counted(found: "Dashboard") -> "Cell":
     from capsule_cli.theme import status_dot
 
-    parts = [f"{number} {status}" for status, number in found.xnodes.by_status.items()]
+    parts = [f"{number:,} {status}" for status, number in found.xnodes.by_status.items()]
     return status_dot(", ".join(parts) or "none", active="running" in found.xnodes.by_status)
 
 

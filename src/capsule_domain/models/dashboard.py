@@ -45,7 +45,9 @@ class Dashboard(Model):
 
     xnodes: Count
     stopped_and_billed: tuple[str, ...] = ()
-    """Names of xNodes that are switched off and cost what they did."""
+    """Names of xNodes that are switched off and cost what they did, the first few."""
+    stopped_and_billed_count: int = Field(default=0, ge=0)
+    """How many there are of these."""
     configured: tuple[str, ...]
     known: int = Field(ge=0)
     rates: tuple[Rate, ...] = ()

@@ -68,7 +68,10 @@ class Inventory(Protocol):
     def counts(
         self, by: Sequence[GroupKey], chosen: XNodeFilter | None = None
     ) -> Mapping[tuple[str, ...], int]:
-        """How many match, by what is asked, one key at least; empty where there is no profile or tag."""
+        """How many match, by what is asked, one key at least.
+
+        A key is empty where an xNode has no profile or tag.
+        """
 
     def names(self, beginning: str = "", *, limit: int) -> Sequence[str]:
         """The names of living ones that begin so, sorted, at most `limit`."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from capsule_domain.models.billing import GroupedBy, Period, Span, Tally, Terms
+from capsule_domain.models.dashboard import Rate
 
 
 class Ledger(Protocol):
@@ -20,6 +21,9 @@ class Ledger(Protocol):
 
         Groups that cost nothing in the period are there too. No order is promised.
         """
+
+    def rates(self, terms: Callable[[str], Terms]) -> Sequence[Rate]:
+        """What is billed now, by currency, sorted by that; none where nothing is."""
 
     def unbilled(self, terms: Callable[[str], Terms]) -> Sequence[str]:
         """The names of those that live and cost nothing now, sorted."""

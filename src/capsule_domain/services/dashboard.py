@@ -1,44 +1,49 @@
 """Where the fleet stands, and what to do about it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from capsule_domain.models.cost import CostReport
 from capsule_domain.models.dashboard import Count, Dashboard, Rate, Step, Unfinished
 from capsule_domain.models.deployment import Deployment
 from capsule_domain.models.server import ServerStatus
-from capsule_domain.models.xnode import XNode
+from capsule_domain.models.xnode import XNodeFilter
+from capsule_domain.models.xnode_group import GroupKey
+from capsule_domain.ports.inventory import Inventory
 
 _FEW = 5
+_NAMED = 20
 
 
 def dashboard(
-    xnodes: Sequence[XNode],
+    inventory: Inventory,
     unfinished: Sequence[Deployment],
-    costs: CostReport,
+    rates: Sequence[Rate],
     *,
     configured: Sequence[str],
     known: int,
     owned: bool,
     bills_when_stopped: Callable[[str], bool],
 ) -> Dashboard:
-    """The fleet in figures. `xnodes` are those that live; `owned`: openmesh.yml says whose."""
-    statuses = Counter(xnode.status.value for xnode in xnodes)
-    idle = [
-        xnode.name
-        for xnode in xnodes
-        if xnode.status is ServerStatus.STOPPED and bills_when_stopped(xnode.provider)
-    ]
-    steps = _next(xnodes, unfinished, idle, any_cloud=bool(configured), owned=owned)
+    """The fleet in figures, added up where it is kept. `owned`: openmesh.yml says whose."""
+    counts = inventory.counts((GroupKey.STATUS, GroupKey.PROVIDER))
+    statuses: Counter[str] = Counter()
+    for (status, _), count in counts.items():
+        statuses[status] += count
+    idle = {
+        provider: count
+        for (status, provider), count in counts.items()
+        if status == ServerStatus.STOPPED and bills_when_stopped(provider)
+    }
+    names = _first_of(inventory, idle)
+    total = statuses.total()
+    steps = _next(unfinished, names, any_xnode=total > 0, any_cloud=bool(configured), owned=owned)
     return Dashboard(
-        xnodes=Count(total=len(xnodes), by_status=dict(sorted(statuses.items()))),
-        stopped_and_billed=tuple(idle),
+        xnodes=Count(total=total, by_status=dict(sorted(statuses.items()))),
+        stopped_and_billed=tuple(names),
+        stopped_and_billed_count=sum(idle.values()),
         configured=tuple(configured),
         known=known,
-        rates=tuple(
-            Rate(currency=each.currency, hourly=each.hourly, monthly=each.monthly)
-            for each in costs.currencies
-        ),
+        rates=tuple(rates),
         unfinished=tuple(
             Unfinished(id=each.id, name=each.name, state=each.state, provider=each.provider)
             for each in unfinished
@@ -47,11 +52,23 @@ def dashboard(
     )
 
 
+def _first_of(inventory: Inventory, idle: Mapping[str, int]) -> Sequence[str]:
+    """The first names of those that are switched off at these clouds."""
+    found = [
+        xnode.name
+        for provider in idle
+        for xnode in inventory.list(
+            XNodeFilter(status=ServerStatus.STOPPED, provider=provider), limit=_NAMED
+        )
+    ]
+    return sorted(found)[:_NAMED]
+
+
 def _next(
-    xnodes: Sequence[XNode],
     unfinished: Sequence[Deployment],
     idle: Sequence[str],
     *,
+    any_xnode: bool,
     any_cloud: bool,
     owned: bool,
 ) -> Iterator[Step]:
@@ -70,5 +87,5 @@ def _next(
     yield Step(command="capsule openmesh templates", why="compare servers by price")
     if any_cloud:
         yield Step(command="capsule openmesh deploy --name NAME", why="rent the cheapest that fits")
-    if xnodes:
+    if any_xnode:
         yield Step(command="capsule openmesh cost-report", why="what the fleet costs")

@@ -1,6 +1,6 @@
 """Which xNodes are meant, and that they still live."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from capsule_domain.errors import Conflict, NotFound, UsageError
 from capsule_domain.models.server import ServerStatus
@@ -36,7 +36,7 @@ def meant(
         return _named(inventory, names, exact=exact)
     found = list(inventory.list(XNodeFilter(tags=tuple(tags))))
     if tags and not found:
-        _refuse_unknown_tags(tags, inventory.list())
+        _refuse_unknown_tags(tags, inventory.tags())
     return found
 
 
@@ -47,9 +47,8 @@ def _named(inventory: Inventory, names: Iterable[str], *, exact: bool) -> list[X
     return sorted(found.values(), key=lambda xnode: xnode.name)
 
 
-def _refuse_unknown_tags(tags: Sequence[str], living: Iterable[XNode]) -> None:
+def _refuse_unknown_tags(tags: Sequence[str], known: Collection[str]) -> None:
     """What nobody has was meant otherwise."""
-    known = {tag for xnode in living for tag in xnode.tags}
     unknown = [tag for tag in tags if tag not in known]
     raise NotFound(
         "xnode with the tag" if unknown else "xnode with all of the tags",

@@ -15,6 +15,7 @@ from capsule_domain.models.money import Money
 from capsule_domain.models.reconciliation import ReconcileRow, Reconciliation, Standing
 from capsule_domain.models.server import Server, ServerStatus
 from capsule_domain.models.xnode import XNode
+from capsule_domain.models.xnode_group import GroupKey
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
@@ -68,7 +69,7 @@ class Reconcile:
 
     def _names(self) -> list[str]:
         """The clouds that are to be asked, and those that our books name."""
-        named = [xnode.provider for xnode in self.inventory.list()]
+        named = [provider for (provider,) in self.inventory.counts((GroupKey.PROVIDER,))]
         begun = [deployment.provider for deployment in self.journal.list(unfinished=True)]
         return [*dict.fromkeys([*self.clouds, *named, *begun])]
 

@@ -9,7 +9,7 @@ from capsule_domain.models.leftover import Leftover
 from capsule_domain.models.reconciliation import ReconcileRow, Standing
 from capsule_domain.models.server import Server
 from capsule_domain.models.time_to_live import expiry_in
-from capsule_domain.models.xnode import XNode
+from capsule_domain.models.xnode import XNode, XNodeFilter
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
@@ -83,7 +83,7 @@ class SettleAccounts:
         server = row.server
         if row.state is not Standing.ORPHAN or server is None:
             raise Conflict(f"{row.name} is {row.state}, and no orphan")
-        for xnode in self.inventory.list():
+        for xnode in self.inventory.list(XNodeFilter(provider=server.provider)):
             if (xnode.provider, xnode.server_id) == (server.provider, server.server_id):
                 raise Conflict(f"{row.name} is in the inventory by now")
         return server
