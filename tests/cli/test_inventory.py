@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from capsule_cli import complete
 from capsule_cli.wiring import Wiring
 from capsule_domain.errors import ProviderUnavailable
 from capsule_domain.models.server import ServerStatus
@@ -222,3 +223,27 @@ def test_a_real_home_keeps_what_is_taken_in(tmp_path: Path) -> None:
     told = capsule("openmesh", "inventory", "export", "-o", str(out), "--json", home=home)
     assert told.data == {"file": str(out), "format": "json", "xnodes": 1}
     assert [one["name"] for one in json.loads(out.read_text())] == ["nas"]
+
+
+def test_the_shell_completes_names_and_tags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAPSULE_HOME", str(tmp_path))
+    fleet = tmp_path / "fleet.csv"
+    fleet.write_text("name,provider,tags,status\nnas,manual,a;b,running\nold,manual,c,gone\n")
+    assert capsule("openmesh", "inventory", "import", str(fleet), home=tmp_path).code == 0
+    assert complete.xnodes("") == ["nas"]
+    assert complete.tags("") == ["a", "b"]
+    assert complete.xnodes("x") == complete.tags("bb") == []
+
+
+def test_one_file_swaps_the_names_of_two(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.csv"
+    for rows in ("a1,one,manual\nb2,two,manual\n", "a1,two,manual\nb2,one,manual\n"):
+        fleet.write_text(f"id,name,provider\n{rows}")
+        done = capsule(
+            "openmesh", "inventory", "import", str(fleet), "--yes", home=tmp_path / "home"
+        )
+        assert done.code == 0
+    listed = capsule("openmesh", "xnodes", "--json", home=tmp_path / "home").data
+    assert [(row["name"], row["id"]) for row in listed] == [("one", "b2"), ("two", "a1")]

@@ -328,3 +328,32 @@ def test_what_was_changed_since_it_was_looked_at_is_looked_at_again(desk: Desk) 
     with pytest.raises(ConfigurationError, match="there twice"):
         desk.service.run("f")
     assert desk.inventory.list() == []
+
+
+def test_two_swap_their_names_in_one_file(desk: Desk) -> None:
+    desk.take_in("id,name,provider\na1,one,aws\nb2,two,aws\n")
+    plan = desk.take_in("id,name,provider\na1,two,aws\nb2,one,aws\n")
+    assert plan.changed == 2
+    assert [(x.name, x.id) for x in desk.inventory.list()] == [("one", "b2"), ("two", "a1")]
+
+
+def test_a_name_is_free_when_a_later_line_ends_or_renames_its_xnode(desk: Desk) -> None:
+    desk.take_in("id,name,provider\na1,one,aws\nb2,two,aws\n")
+    desk.take_in(
+        "id,name,provider,status\nc3,one,aws,\nd4,two,aws,\na1,one,aws,gone\nb2,three,aws,\n"
+    )
+    assert {x.name: x.id for x in desk.inventory.list()} == {
+        "one": "c3",
+        "two": "d4",
+        "three": "b2",
+    }
+
+
+def test_a_name_that_its_xnode_keeps_is_refused_in_the_line_that_takes_it(desk: Desk) -> None:
+    desk.take_in("id,name,provider\na1,one,aws\nb2,two,aws\n")
+    refused = desk.refusal("id,name,provider\nb2,one,aws\nc3,nowhere,nowhere\na1,,aws\n")
+    assert (refused.line, refused.message) == (
+        2,
+        "f:2: the name 'one' is taken by another xNode, a1",
+    )
+    assert "line 3: no provider" in str(refused.hint)

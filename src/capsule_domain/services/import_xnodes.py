@@ -43,9 +43,12 @@ class ImportXNodes:
         counts: Counter[str] = Counter()
         changes: list[XNodeChange] = []
         for before, after in reading.pairs():
-            change = change_between(before, after, time=self.clock.now(), actor="")
-            counts["same" if change is None else change.kind.value] += 1
-            if change is not None and len(changes) < _SHOWN:
+            if before == after:
+                counts["same"] += 1
+                continue
+            counts["added" if before is None else "changed"] += 1
+            change = self._shown(before, after) if len(changes) < _SHOWN else None
+            if change is not None:
                 changes.append(change)
         reading.refuse_faults()
         return ImportPlan(
@@ -59,6 +62,9 @@ class ImportXNodes:
                 for doubt, count in reading.maker.doubts.most_common(_SHOWN)
             ),
         )
+
+    def _shown(self, before: XNode | None, after: XNode) -> XNodeChange | None:
+        return change_between(before, after, time=self.clock.now(), actor="")
 
     def run(self, path: str) -> None:
         """Keep what differs, in one transaction. Raises as `look` does, and keeps nothing then."""
@@ -85,6 +91,10 @@ class _Reading:
     ids: set[int] = field(default_factory=set)
     """Hashes: a million of them are a tenth of the words themselves."""
     names: set[int] = field(default_factory=set)
+    given_up: set[int] = field(default_factory=set)
+    """Hashes of the ids whose name is free after this file."""
+    contested: dict[int, int] = field(default_factory=dict)
+    """The line that takes the name of another one, by the hash of that one's id."""
 
     def __post_init__(self) -> None:
         self.maker = XNodeOfRecord(
@@ -109,6 +119,7 @@ class _Reading:
                     self._note(error)
                 else:
                     yield pair
+        self._settle_names()
 
     def _pair(self, record: Record, kept: XNode | None, namesake: XNode | None) -> Pair:
         """Without an id the living one of that name is meant."""
@@ -116,15 +127,33 @@ class _Reading:
             kept = namesake
         xnode = self.maker.make(record, kept)
         self._refuse_twice("id", xnode.id, self.ids, record)
-        if xnode.status is not ServerStatus.GONE:
-            self._refuse_twice("name", xnode.name, self.names, record)
+        name = _living_name(xnode)
+        if kept is not None and _living_name(kept) not in (None, name):
+            self.given_up.add(hash(kept.id))
+        if name is not None:
+            self._refuse_twice("name", name, self.names, record)
             if namesake is not None and namesake.id != xnode.id:
-                raise ConfigurationError(
-                    f"the name '{xnode.name}' is taken by another xNode, {namesake.id}",
-                    file=self.path,
-                    line=record.line,
-                )
+                self.contested[hash(namesake.id)] = record.line
         return kept, xnode
+
+    def _settle_names(self) -> None:
+        """A name of another xNode is free only when this file gives it up, in whatever line."""
+        taken = {line for id_, line in self.contested.items() if id_ not in self.given_up}
+        if not taken:
+            return
+        for record in records_in(self.importing.files.lines(self.path), self.path):
+            if record.line in taken and len(self.faults) < _FAULTS_TOLD:
+                self._note(self._taken(record))
+            elif record.line in taken:
+                self.faulty += 1
+
+    def _taken(self, record: Record) -> ConfigurationError:
+        name = str(record.fields.get("name"))
+        holder = self.importing.inventory.living([name]).get(name)
+        by = f" by another xNode, {holder.id}" if holder else ""
+        return ConfigurationError(
+            f"the name '{name}' is taken{by}", file=self.path, line=record.line
+        )
 
     def _refuse_twice(self, kind: str, word: str, seen: set[int], record: Record) -> None:
         if hash(word) not in seen:
@@ -150,7 +179,7 @@ class _Reading:
         """Raises the first fault; its hint tells of the others."""
         if not self.faults:
             return
-        first, *others = self.faults
+        first, *others = sorted(self.faults, key=lambda fault: fault.line or 0)
         told = [one.message.removeprefix(f"{self.path}:") for one in others]
         untold = self.faulty - len(self.faults)
         if untold:
@@ -163,3 +192,7 @@ class _Reading:
 
 def _words(batch: Sequence[Record], name: str) -> list[str]:
     return [word for record in batch if isinstance(word := record.fields.get(name), str)]
+
+
+def _living_name(xnode: XNode) -> str | None:
+    return None if xnode.status is ServerStatus.GONE else xnode.name

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -123,15 +123,8 @@ class XNodeOfRecord:
         )
 
     def _refuse_odd_price(self, record: Record, price: object) -> None:
-        """What is no number at all the model refuses."""
         amount = price.get("amount") if isinstance(price, Mapping) else None
-        try:
-            money = Money.of(str(amount)) if amount is not None else Money.of(0)
-        except (ArithmeticError, ValidationError):
-            return
-        exponent = money.amount.as_tuple().exponent
-        fine = isinstance(exponent, int) and -12 <= exponent <= 12
-        if not fine or not 0 <= money.amount <= _DEAREST_PER_HOUR * HOURS_PER_MONTH:
+        if amount is not None and _is_odd_price(str(amount)):
             raise self._fault(record, f"{str(amount)[:40]} is no price of a server")
 
     def _refuse_odd_words(self, record: Record, xnode: XNode) -> None:
@@ -149,3 +142,15 @@ class XNodeOfRecord:
     ) -> ConfigurationError:
         line = record.line if self.source else None
         return ConfigurationError(message, hint=hint, file=self.source or None, line=line)
+
+
+@lru_cache(maxsize=1024)
+def _is_odd_price(amount: str) -> bool:
+    """What is no number at all the model refuses. A million xNodes have a few prices."""
+    try:
+        money = Money.of(amount)
+    except (ArithmeticError, ValidationError):
+        return False
+    exponent = money.amount.as_tuple().exponent
+    fine = isinstance(exponent, int) and -12 <= exponent <= 12
+    return not fine or not 0 <= money.amount <= _DEAREST_PER_HOUR * HOURS_PER_MONTH
