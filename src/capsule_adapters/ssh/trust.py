@@ -45,10 +45,12 @@ def trust(
     """What known_hosts says of `destination`; `only_file` stands for all such files.
 
     Looked up as OpenSSH does: under HostKeyAlias, else under the HostName of the config
-    with its port, else without. Raises UnknownMachine, StoreError, and what asyncssh raises
-    for a config file that does not hold.
+    with its port, else without; one that moved as where it was met. Raises UnknownMachine,
+    StoreError, and what asyncssh raises for a config file that does not hold.
     """
-    options = asyncssh.SSHClientConnectionOptions(**way(destination, ssh_config), client_keys=None)
+    options = asyncssh.SSHClientConnectionOptions(
+        **way(destination.known_as or destination, ssh_config), client_keys=None
+    )
     files = _files(options) if only_file is None else [only_file]
     known = _read(files)
     if options.host_key_alias:

@@ -24,6 +24,19 @@ class Target(Model):
     key_alias: str
     private_key: str | None = None
     """Path of the private key; None leaves the choice to the SSH agent and ~/.ssh."""
+    name: str | None = None
+    """What people call it, such as an xNode's name; None: nothing but its alias."""
+
+    @property
+    def label(self) -> str:
+        """`name (address[:port])`, for people."""
+        port = "" if self.port == 22 else f":{self.port}"
+        return f"{self.name or self.key_alias} ({self.address}{port})"
+
+    @property
+    def ssh_command(self) -> str:
+        """What a person types to log in, if they have the key."""
+        return f"ssh -p {self.port} {self.user}@{self.address}"
 
 
 class Destination(Model):
@@ -35,6 +48,8 @@ class Destination(Model):
     host: str
     user: str | None = None
     port: int | None = Field(default=None, ge=1, le=65535)
+    known_as: "Destination | None" = None
+    """Where it was met, when it has moved since: it is known by the key of there."""
 
     @classmethod
     def named(cls, text: str, *, port: int | None = None) -> "Destination":
@@ -55,11 +70,22 @@ class Destination(Model):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{user}{host}:{self.port}"
 
+    def moved(self, *, host: str, port: int | None) -> "Destination":
+        """The same machine at another address or port, which proves itself by the key that
+        is known already.
+        """
+        place = {"host": host, "port": port, "known_as": self.known_as or self}
+        return self.model_copy(update=place)
+
     @property
     def ssh_command(self) -> str:
         """What a person types to log in."""
         port = f"-p {self.port} " if self.port is not None else ""
         return f"ssh {port}{self.user}@{self.host}" if self.user else f"ssh {port}{self.host}"
+
+
+BEAT_SECONDS = 15.0
+"""How often a command that is kept hears that we are still there."""
 
 
 class Completed(Model):
@@ -100,6 +126,17 @@ class Host(Protocol):
 
         `path` is absolute; missing folders are made, 0700. A symbolic link stays, and what
         it points to is replaced. Raises HostUnreachable, CommandFailed.
+        """
+
+    def keep(
+        self, command: str, *, until: str, timeout_seconds: float = 30.0
+    ) -> AbstractContextManager[str]:
+        """Run a POSIX shell command for the length of the block, which is given a line of it.
+
+        That line is the first, of its stdout or stderr, that begins with `until`. Its stdin
+        stays open as long as the block lasts, and over a network a line comes there every
+        `BEAT_SECONDS`: so the command ends with us, however we end. Raises CommandFailed when
+        it ends without the line, HostUnreachable when the connection breaks or the time is up.
         """
 
 
