@@ -32,6 +32,8 @@ ALIAS = "xnode-1"
 
 # What the commands of this suite give on a true machine.
 SCRIPTED: dict[str, Answer] = {
+    "echo ready": "welcome\nready now\n",
+    "echo never": "never\n",
     "echo out; echo err >&2": Completed(exit_code=0, stdout="out\n", stderr="err\n"),
     "cat": lambda stdin: Completed(exit_code=0, stdout=stdin, stderr=""),
     "head -c 3": lambda stdin: Completed(exit_code=0, stdout=stdin[:3], stderr=""),
@@ -246,6 +248,24 @@ def test_a_file_where_a_folder_is_cannot_be_put(place: Place) -> None:
     with pytest.raises(CommandFailed, match="is a folder"):
         place.host.put(f"{place.folder}/taken", b"y")
     assert place.read(f"{place.folder}/taken/file")[0] == b"x"
+
+
+def test_a_command_that_is_kept_runs_as_long_as_the_block(place: Place) -> None:
+    gone = f"{place.folder}/gone"
+    stay = f"echo welcome; echo ready now >&2; cat >/dev/null; echo yes >{shlex.quote(gone)}"
+    with place.host.keep(stay, until="ready") as line:
+        assert line == "ready now"
+        assert place.host.run("echo again").stdout == "again\n"
+        with pytest.raises((OSError, KeyError, CommandFailed)):
+            place.read(gone)
+
+
+def test_a_command_that_ends_before_it_is_ready_is_an_error(host: Host) -> None:
+    with (
+        pytest.raises(CommandFailed, match="that was to stay ended"),
+        host.keep("echo never", until="ready"),
+    ):
+        pytest.fail("it is not ready")
 
 
 def test_several_connections_live_side_by_side(site: Site) -> None:

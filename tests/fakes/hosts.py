@@ -31,6 +31,8 @@ class FakeMachine:
     inputs: list[str] = field(default_factory=list)
     files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     """Content and mode, by path, of what was put there."""
+    kept: list[str] = field(default_factory=list)
+    """The commands that run for as long as somebody wants them to."""
 
 
 class FakeHosts:
@@ -146,6 +148,18 @@ class FakeHost:
         if any(other.startswith(f"{path}/") for other in self.machine.files):
             raise CommandFailed(f"a command failed (1): put: {path} is a folder")
         self.machine.files[path] = content, mode
+
+    @contextmanager
+    def keep(self, command: str, *, until: str, timeout_seconds: float = 30.0) -> Iterator[str]:
+        lines = self.run(command).stdout.splitlines()
+        line = next((each for each in lines if each.startswith(until)), None)
+        if line is None:
+            raise CommandFailed("a command that was to stay ended: it said nothing")
+        self.machine.kept.append(command)
+        try:
+            yield line
+        finally:
+            self.machine.kept.remove(command)
 
     def _answer(self, command: str, stdin: str) -> Completed:
         for part, answer in self.machine.answers.items():

@@ -2,7 +2,11 @@
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,3 +75,37 @@ class ThisMachine:
             write_atomically(target, content, mode=mode)
         except StoreError as error:
             raise CommandFailed(error.message, hint=error.hint) from error
+
+    @contextmanager
+    def keep(self, command: str, *, until: str, timeout_seconds: float = 30.0) -> Iterator[str]:
+        """Run a command for the length of the block; no beat is needed to see that we end."""
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        with process:
+            yield _first_line(process, until, timeout_seconds)
+
+
+def _first_line(process: "subprocess.Popen[bytes]", until: str, timeout_seconds: float) -> str:
+    """The one that begins with `until`. Who is too late to say it is ended."""
+    assert process.stdout is not None  # noqa: S101  (it is a pipe)
+    late = threading.Timer(timeout_seconds, process.kill)
+    late.start()
+    last = ""
+    try:
+        for raw in process.stdout:
+            last = raw.decode("utf-8", "replace").strip()
+            if last.startswith(until):
+                return last
+    finally:
+        late.cancel()
+    if process.wait() == -signal.SIGKILL:
+        raise HostUnreachable(
+            f"a command on this machine did not begin within {timeout_seconds:g} s"
+        )
+    raise CommandFailed(f"a command that was to stay ended: {last[:200] or 'it said nothing'}")

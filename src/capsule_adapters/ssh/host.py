@@ -52,6 +52,28 @@ class SshHost:
         command = f"sh -c {shlex.quote(script)} put {shlex.quote(path)} {mode:o}"
         self._refuse_failure(self._execute(command, content, PUT_SECONDS, None))
 
+    @contextmanager
+    def keep(self, command: str, *, until: str, timeout_seconds: float = 30.0) -> Iterator[str]:
+        """Run a command for the length of the block."""
+        from capsule_adapters.ssh import refusals
+        from capsule_adapters.ssh.lasting import END_SECONDS, Lasting
+
+        work = Lasting.start(
+            self.connection,
+            f"exec sh -c {shlex.quote(command)}",
+            until=until,
+            timeout_seconds=timeout_seconds,
+        )
+        try:
+            lasting = self.loop.call(work, timeout_seconds=timeout_seconds + GRACE_SECONDS)
+        except refusals.EXPECTED as error:
+            raise refusals.broken(self.target, error, timeout_seconds) from error
+        try:
+            yield lasting.line
+        finally:
+            with suppress(*refusals.EXPECTED):
+                self.loop.call(lasting.end(), timeout_seconds=END_SECONDS + GRACE_SECONDS)
+
     def _execute(
         self,
         command: str,
@@ -70,12 +92,11 @@ class SshHost:
             raise refusals.broken(self.target, error, timeout_seconds) from error
 
     def _refuse_failure(self, done: Completed) -> None:
-        from capsule_adapters.ssh import refusals
 
         if done.exit_code != 0:
             raise CommandFailed(
-                f"a command on {refusals.place(self.target)} {_ending(done)}",
-                hint=refusals.login_command(self.target),
+                f"a command on {self.target.label} {_ending(done)}",
+                hint=self.target.ssh_command,
             )
 
 

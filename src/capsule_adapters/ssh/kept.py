@@ -169,6 +169,6 @@ def _unfinished(target: Target, error: BaseException, timeout_seconds: float) ->
     """It lets in, and does not do what is asked there."""
     how = f"({error})" if isinstance(error, ShellEnded) else f"within {timeout_seconds:g} s"
     return CommandFailed(
-        f"the probe on {refusals.place(target)} did not come to its end {how}",
-        hint=refusals.login_command(target),
+        f"the probe on {target.label} did not come to its end {how}",
+        hint=target.ssh_command,
     )

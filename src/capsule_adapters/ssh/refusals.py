@@ -21,18 +21,10 @@ EXPECTED = (*NOT_OURS, CapsuleError, TooMuchOutput)
 """What talking to a machine may raise. Anything else is a bug."""
 
 
-def place(target: Target | Destination) -> str:
-    """The machine as messages name it: `xnode-id (203.0.113.9)`, or as the person named it."""
-    if isinstance(target, Destination):
-        return target.label
-    port = "" if target.port == 22 else f":{target.port}"
-    return f"{target.key_alias} ({target.address}{port})"
-
-
 def no_key_known(target: Target, known_hosts: Path) -> HostKeyChanged:
     """Nothing to verify the machine against: it is not even called."""
     return HostKeyChanged(
-        f"no host key is known for {place(target)}",
+        f"no host key is known for {target.label}",
         hint=f"the key belongs into {known_hosts}, under the name {target.key_alias}",
     )
 
@@ -40,7 +32,7 @@ def no_key_known(target: Target, known_hosts: Path) -> HostKeyChanged:
 def never_met(destination: Destination, name: str) -> HostKeyChanged:
     """The person's own known_hosts has no key for it: it is not even called."""
     return HostKeyChanged(
-        f"no host key is known for {place(destination)}: known_hosts has none for {name}",
+        f"no host key is known for {destination.label}: known_hosts has none for {name}",
         hint=f"compare its fingerprint and accept it once: {destination.ssh_command}",
     )
 
@@ -53,39 +45,34 @@ def refused(target: Target | Destination, error: BaseException, known_hosts: Pat
         if isinstance(target, Destination):
             return _not_the_persons(target, error)
         return HostKeyChanged(
-            f"the host key of {place(target)} is not the one we know",
+            f"the host key of {target.label} is not the one we know",
             hint=f"someone may stand between; if you changed it, pin the new one in {known_hosts}",
         )
     if isinstance(error, asyncssh.PermissionDenied):
         return _not_let_in(target)
     if isinstance(error, CapsuleError):
-        return Unreachable(f"cannot log in to {place(target)}: {error.message}", hint=error.hint)
+        return Unreachable(f"cannot log in to {target.label}: {error.message}", hint=error.hint)
     trial = (
         target.ssh_command
         if isinstance(target, Destination)
         else f"nc -vz {target.address} {target.port}"
     )
-    return Unreachable(f"cannot reach {place(target)}: {cause(error)}", hint=trial)
-
-
-def login_command(target: Target | Destination) -> str:
-    """What a person types to log in there."""
-    if isinstance(target, Destination):
-        return target.ssh_command
-    return f"ssh -p {target.port} {target.user}@{target.address}"
+    return Unreachable(f"cannot reach {target.label}: {cause(error)}", hint=trial)
 
 
 def broken(target: Target | Destination, error: BaseException, timeout_seconds: float) -> HostError:
     """What a failure while a command ran means."""
+    if isinstance(error, HostError):
+        return error
     if isinstance(error, TooMuchOutput):
         limit = OUTPUT_LIMIT_BYTES // 1024 // 1024
         return CommandFailed(
-            f"a command on {place(target)} wrote more than {limit} MiB and was ended",
+            f"a command on {target.label} wrote more than {limit} MiB and was ended",
             hint="let it write to a file on the machine",
         )
     if isinstance(error, TimeoutError):
-        return Unreachable(f"a command on {place(target)} did not end within {timeout_seconds:g} s")
-    return Unreachable(f"lost the connection to {place(target)}: {cause(error)}")
+        return Unreachable(f"a command on {target.label} did not end within {timeout_seconds:g} s")
+    return Unreachable(f"lost the connection to {target.label}: {cause(error)}")
 
 
 def _not_let_in(target: Target | Destination) -> HostError:
@@ -94,15 +81,15 @@ def _not_let_in(target: Target | Destination) -> HostError:
     else:
         who, key = target.user, target.private_key or "of the ssh agent and ~/.ssh"
     return Unreachable(
-        f"{place(target)} does not let {who} in with the key {key}",
-        hint=login_command(target).replace("ssh ", "ssh -v ", 1),
+        f"{target.label} does not let {who} in with the key {key}",
+        hint=target.ssh_command.replace("ssh ", "ssh -v ", 1),
     )
 
 
 def _not_the_persons(destination: Destination, error: BaseException) -> HostKeyChanged:
     """The machine's own key, or that of one on the way: the reason names which."""
     return HostKeyChanged(
-        f"the host key of {place(destination)} is not the one we know: {cause(error)}",
+        f"the host key of {destination.label} is not the one we know: {cause(error)}",
         hint="someone may stand between; only if you know why it changed: "
         f"ssh-keygen -R {_known_as(destination)}, then {destination.ssh_command}",
     )
