@@ -9,6 +9,9 @@ from importlib.resources import files
 
 from capsule_domain.ports.host import Host
 
+PACKAGE = "capsule_adapters.installers"
+"""Whose `places.sh` stands before every script."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -39,23 +42,31 @@ def ask(
     *arguments: str,
     timeout_seconds: float,
     heard: Callable[[str], None] | None = None,
+    package: str = PACKAGE,
+    lines: Sequence[str] = (),
 ) -> Answer:
-    """Run `scripts/<name>.sh` there. Its first argument is a marker that no banner knows.
+    """Run `package`'s `scripts/<name>.sh` there. Its first argument is a marker that no banner
+    knows; `lines` are what it reads, more than arguments could hold.
 
     The script travels on stdin and is read whole before it begins, so the command is one
     line for whatever shell the person logs in with.
     """
     marker = secrets.token_hex(16)
     command = f"sh -s -- {shlex.join([marker, *arguments])}"
-    done = host.run(command, stdin=text(name), timeout_seconds=timeout_seconds, heard=heard)
+    stdin = text(name, package, lines)
+    done = host.run(command, stdin=stdin, timeout_seconds=timeout_seconds, heard=heard)
     return Answer(done.exit_code, list(_facts(done.stdout, marker)), _lines(done.stderr))
 
 
-def text(name: str) -> str:
-    """The script with `places.sh` before it, and nothing on its stdin."""
-    folder = files("capsule_adapters.installers") / "scripts"
-    parts = [(folder / f"{part}.sh").read_text("utf-8") for part in ("places", name)]
-    return "{\n" + "\n".join(parts) + "\n} </dev/null\n"
+def text(name: str, package: str = PACKAGE, lines: Sequence[str] = ()) -> str:
+    """The script with `places.sh` before it, and `lines` on its stdin, or nothing."""
+    places = (files(PACKAGE) / "scripts" / "places.sh").read_text("utf-8")
+    script = (files(package) / "scripts" / f"{name}.sh").read_text("utf-8")
+    body = f"{{\n{places}\n{script}\n}}"
+    if not lines:
+        return f"{body} </dev/null\n"
+    end = secrets.token_hex(16)
+    return "\n".join([f"{body} <<'{end}'", *lines, end, ""])
 
 
 def _facts(output: str, marker: str) -> Iterator[tuple[str, str]]:
