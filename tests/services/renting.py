@@ -12,6 +12,7 @@ from capsule_domain.models.xnode import XNode
 from capsule_domain.services.abandon import Abandon
 from capsule_domain.services.deploy import Deploy
 from capsule_domain.services.diary import Diary
+from capsule_domain.services.first_come import FirstCome
 from capsule_domain.services.plan import plan_deploy
 from capsule_domain.services.ready import Ready
 from capsule_domain.services.rent import Rent
@@ -108,17 +109,7 @@ class Street:
         )
 
     def abandon(self) -> Abandon:
-        watch = self._watch()
-        deploy = self._deploy(watch)
-        return Abandon(
-            provider=lambda _name: watch["cloud"],
-            journal=watch["journal"],
-            inventory=watch["inventory"],
-            known_hosts=watch["known_hosts"],
-            clock=watch["clock"],
-            diary=deploy.diary,
-            look_for=deploy.rent.look_for,
-        )
+        return self.deploy().first_come.abandon
 
     def _watch(self) -> Mapping[str, Any]:
         watch: Mapping[str, Any] = {
@@ -153,7 +144,22 @@ class Street:
             clock=watch["clock"],
             timeout_seconds=300.0,
         )
-        return Deploy(provider=lambda _name: watch["cloud"], rent=rent, ready=ready, diary=diary)
+        abandon = Abandon(
+            provider=lambda _name: watch["cloud"],
+            journal=watch["journal"],
+            inventory=watch["inventory"],
+            known_hosts=watch["known_hosts"],
+            clock=watch["clock"],
+            diary=diary,
+            look_for=rent.look_for,
+        )
+        return Deploy(
+            provider=lambda _name: watch["cloud"],
+            rent=rent,
+            ready=ready,
+            diary=diary,
+            first_come=FirstCome(abandon, diary),
+        )
 
     def terminate(self) -> Terminate:
         return Terminate(

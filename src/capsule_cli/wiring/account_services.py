@@ -34,21 +34,9 @@ class AccountServices(XNodeServices, LifeServices):
         )
 
     def abandon(self, progress: "Callable[[DeploymentEvent], None]") -> "Abandon":
-        from capsule_domain.services.abandon import Abandon
         from capsule_domain.services.diary import Diary
-        from capsule_domain.services.look_for import LookFor
 
-        journal, clock = self.journal(), self.clock()
-        diary = Diary(journal, clock, progress)
-        return Abandon(
-            provider=self.provider,
-            journal=journal,
-            inventory=self.inventory(),
-            known_hosts=self.known_hosts(),
-            clock=clock,
-            diary=diary,
-            look_for=LookFor(journal, diary, clock),
-        )
+        return self.undoing(Diary(self.journal(), self.clock(), progress))
 
     def reconcile(self) -> "Reconcile":
         from capsule_domain.services.reconcile import Reconcile

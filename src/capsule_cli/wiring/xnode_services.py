@@ -7,7 +7,9 @@ from capsule_cli.wiring.nixos_services import NixosServices
 
 if TYPE_CHECKING:
     from capsule_domain.models.deployment import DeploymentEvent
+    from capsule_domain.services.abandon import Abandon
     from capsule_domain.services.deploy import Deploy
+    from capsule_domain.services.diary import Diary
     from capsule_domain.services.terminate import Terminate
 
 
@@ -18,6 +20,7 @@ class XNodeServices(NixosServices):
         from capsule_cli.wiring.settling import prepare_boot, ready
         from capsule_domain.services.deploy import Deploy
         from capsule_domain.services.diary import Diary
+        from capsule_domain.services.first_come import FirstCome
         from capsule_domain.services.rent import Rent
 
         settings = self.choices().openmesh()
@@ -35,7 +38,22 @@ class XNodeServices(NixosServices):
             boot=prepare_boot(self, settings),
         )
         steps = ready(self, settings)
-        return Deploy(provider=self.provider, rent=rent, ready=steps, diary=diary)
+        first_come = FirstCome(self.undoing(diary), diary)
+        return Deploy(self.provider, rent, steps, diary, first_come)
+
+    def undoing(self, diary: "Diary") -> "Abandon":
+        from capsule_domain.services.abandon import Abandon
+        from capsule_domain.services.look_for import LookFor
+
+        return Abandon(
+            provider=self.provider,
+            journal=self.journal(),
+            inventory=self.inventory(),
+            known_hosts=self.known_hosts(),
+            clock=self.clock(),
+            diary=diary,
+            look_for=LookFor(self.journal(), diary, self.clock()),
+        )
 
     def terminate(self) -> "Terminate":
         from capsule_domain.services.terminate import Terminate

@@ -57,22 +57,25 @@ class Abandon:
         can know whether a server was rented; ProviderError: again is safe.
         """
         with self.journal.hold(deployment.id):
-            deployment = self.find(deployment.id)
-            cloud = self.provider(deployment.provider)
-            for server_id in self._servers(cloud, deployment):
-                end_server(
-                    cloud,
-                    server_id,
-                    self.clock,
-                    hint=f"capsule openmesh deploy --abandon {deployment.id}",
-                )
-                self.diary.note(deployment.id, "ended", f"server {server_id}")
-            self._remove_leftovers(cloud, deployment)
-            self._forget(deployment)
-            self.diary.note(
-                deployment.id, "abandoned", "nothing of it is left", state=DeploymentState.ABANDONED
-            )
+            self.undo(self.find(deployment.id))
         return self.journal.get(deployment.id)
+
+    def undo(self, deployment: Deployment) -> None:
+        """As `run`; whoever asks holds the deployment, and `find` found it."""
+        cloud = self.provider(deployment.provider)
+        for server_id in self._servers(cloud, deployment):
+            end_server(
+                cloud,
+                server_id,
+                self.clock,
+                hint=f"capsule openmesh deploy --abandon {deployment.id}",
+            )
+            self.diary.note(deployment.id, "ended", f"server {server_id}")
+        self._remove_leftovers(cloud, deployment)
+        self._forget(deployment)
+        self.diary.note(
+            deployment.id, "abandoned", "nothing of it is left", state=DeploymentState.ABANDONED
+        )
 
     def _servers(self, cloud: Provider, deployment: Deployment) -> list[str]:
         """The ids of all that it rented, each once."""

@@ -30,7 +30,7 @@ def leftovers_after(
 
     What is shared stays while another server of a Capsule is there, or may be.
     """
-    rows = inventory.list(XNodeFilter(provider=deployment.provider))
+    rows = inventory.list(XNodeFilter(provider=deployment.provider), limit=2)
     others = [row for row in rows if row.id != deployment.id]
     begun = [
         other
