@@ -19,18 +19,23 @@ def asking(source: SystemsSource, nixpkgs: str | None, **more: object) -> Iterat
         TemporaryDirectory(prefix="capsule-systems-") as scratch,
         as_file(files("capsule_adapters.nix") / "systems.nix") as expression,
     ):
-        asked = {
-            "nixpkgs": nixpkgs,
-            "flake": source.flake,
-            "url": _url(source, Path(scratch)),
-            "files": source.files,
-            "done": [],
-            "most": 1,
-            **more,
-        }
-        request = Path(scratch, "request.json")
-        request.write_text(json.dumps(asked))
-        yield ["--argstr", "request", str(request), str(expression)]
+        url = _url(source, Path(scratch))
+        file = Path(scratch, "request.json")
+        file.write_text(json.dumps({**request(source, nixpkgs, **more), "url": url}))
+        yield ["--argstr", "request", str(file), str(expression)]
+
+
+def request(source: SystemsSource, nixpkgs: str | None, **more: object) -> dict[str, object]:
+    """What systems.nix reads, for a flake whose folder has a plain name."""
+    return {
+        "nixpkgs": nixpkgs,
+        "flake": source.flake,
+        "url": f"path:{source.flake}" if source.flake and source.locked else None,
+        "files": source.files,
+        "done": [],
+        "most": 1,
+        **more,
+    }
 
 
 def _url(source: SystemsSource, scratch: Path) -> str | None:

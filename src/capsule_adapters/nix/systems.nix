@@ -144,6 +144,16 @@ in
 
   builds = map (host: (systems null).${host}.config.system.build.toplevel) hosts;
 
+  describe =
+    let
+      known = systems null;
+    in
+    {
+      inherit hosts;
+      described =
+        if known ? ${asked.host} then import ./describe.nix asked.host known.${asked.host} else null;
+    };
+
   # For a test alone: a key that opens the machine, and a proof of which machine it is.
   vm =
     let

@@ -32,7 +32,8 @@ _MOST_LINES = 50_000
 _MARK = "capsule "
 FLAKE = "flake.nix"
 """Stands for a host where a flake fails before it names one."""
-_NO_STORE = {"NIX_REMOTE": "dummy://"}
+NO_STORE = {"NIX_REMOTE": "dummy://"}
+"""Nix without a store: enough to read a folder."""
 
 
 def systems_at_a_time(memory_bytes: int) -> int:
@@ -54,7 +55,7 @@ class NixosSystems:
         self._memory_bytes = memory_bytes
         seen = dict(os.environ if environment is None else environment)
         self._nix = NixProcess(seen, places)
-        self._without_store = NixProcess({**seen, **_NO_STORE}, places)
+        self._without_store = NixProcess({**seen, **NO_STORE}, places)
 
     def nixpkgs(self, folder: str | None, progress: Progress) -> str | None:
         """`folder`, or `<nixpkgs>`; nothing is downloaded."""
@@ -185,8 +186,8 @@ class _Heard:
     def fail(self, said: Said, source: SystemsSource) -> None:
         """Nix ended at the system that it had begun. Raises what is no fault of one."""
         error = failure(_DOING, said.exit_code, said.lines)
-        lines = _as_on_disk([line for line in said.lines if not _event(line)], source)
-        fault = read_fault(lines, _folders(source))
+        lines = as_on_disk([line for line in said.lines if not _event(line)], source)
+        fault = read_fault(lines, folders_of(source))
         is_of_flake = fault.file is not None or FLAKE in fault.message
         if not (isinstance(error, NixFailed) and (self.begun is not None or is_of_flake)):
             raise error
@@ -213,13 +214,14 @@ def _event(line: str) -> Mapping[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
-def _folders(source: SystemsSource) -> Sequence[str]:
+def folders_of(source: SystemsSource) -> Sequence[str]:
+    """Where a person's own files are."""
     if source.flake is not None:
         return [source.flake]
     return sorted({str(Path(file).parent) for file in source.files.values()})
 
 
-def _as_on_disk(lines: Sequence[str], source: SystemsSource) -> Sequence[str]:
+def as_on_disk(lines: Sequence[str], source: SystemsSource) -> Sequence[str]:
     """Nix reads a locked flake from its store; a person has it in the folder."""
     folder = source.flake
     if folder is None or not source.locked:

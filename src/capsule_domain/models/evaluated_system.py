@@ -94,6 +94,9 @@ class EvaluatedSystem(Model):
     kernel_version: str | None = None
     guarded: bool = False
     placeholder_hardware: bool = False
-    """Whether its hardware-configuration.nix is the one that Capsule writes as a stand-in."""
+    """Whether its hardware-configuration.nix is the one that Capsule writes as a stand-in.
+
+    Such a configuration cannot be evaluated: nothing else of it is known then.
+    """
     postgresql_major: int | None = None
     """The major version of the database it runs; its data is of use to no other."""
