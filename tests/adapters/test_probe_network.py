@@ -4,9 +4,11 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -68,6 +70,26 @@ def sessions(site: Site) -> list[int]:
     assert process is not None
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [int(child) for child in children]
+
+
+def test_two_threads_that_look_first_share_what_is_kept_of_machines(tmp_path: Path) -> None:
+    """Else each would have connections of its own, and one of the two would never close them."""
+    threads, switched = 8, sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(30):
+            start = threading.Barrier(threads)
+            probes = NetworkProbes(tmp_path / "known_hosts", None, FakeClock(START), by_echo=False)
+
+            def opened(probes: NetworkProbes = probes, start: threading.Barrier = start) -> object:
+                start.wait()
+                return probes._opened()
+
+            with closing(probes), ThreadPoolExecutor(threads) as pool:
+                found = [pool.submit(opened) for _ in range(threads)]
+                assert len({one.result() for one in found}) == 1
+    finally:
+        sys.setswitchinterval(switched)
 
 
 def test_one_connection_serves_all_looks(site: Site) -> None:

@@ -1,12 +1,12 @@
 """The `Probes` port over the network: nothing is installed on the machines."""
 
+import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from capsule_adapters.probes.handover import Handover
 from capsule_adapters.probes.script import loop_script
 from capsule_adapters.ssh.loop import LoopThread
 from capsule_domain.models.look import LookPlan
@@ -50,37 +50,38 @@ class NetworkProbes:
         self._script = script
         self._loop = LoopThread("capsule-probe")
         self._sweeps: Sweeps | None = None
+        self._opening = threading.Lock()
 
     def look(self, xnodes: Sequence[XNode], plan: LookPlan) -> Iterator[Observation]:
         """Look at all of them side by side; yields each as it comes."""
         wanted = list({xnode.id: xnode for xnode in xnodes}.values())
-        came: SimpleQueue[Observation | Future[None]] = SimpleQueue()
-        sweep = self._loop.start(self._opened().look(wanted, plan, came.put))
-        sweep.add_done_callback(came.put)
+        seen: Handover[Observation] = Handover()
+        sweep = self._loop.start(self._opened().look(wanted, plan, seen.give))
         try:
-            while not isinstance(one := came.get(), Future):
-                yield one
-            one.result()
+            yield from seen.until_done(sweep)
         finally:
             sweep.cancel()
 
     def close(self) -> None:
         """Let go of every connection."""
-        sweeps, self._sweeps = self._sweeps, None
+        with self._opening:
+            sweeps, self._sweeps = self._sweeps, None
         if sweeps is not None:
             with suppress(TimeoutError):
                 self._loop.call(sweeps.close(), timeout_seconds=CLOSE_SECONDS)
         self._loop.stop()
 
     def _opened(self) -> "Sweeps":
-        if self._sweeps is None:
-            from capsule_adapters.probes.ping import Pings
-            from capsule_adapters.probes.sweep import Sweeps
-            from capsule_adapters.ssh.kept import KeptLoops
+        with self._opening:
+            if self._sweeps is None:
+                self._sweeps = self._open()
+            return self._sweeps
 
-            loops = KeptLoops(self._known_hosts_file, self._ssh_config, self._script)
-            pings = Pings(by_echo=self._by_echo)
-            self._sweeps = Sweeps(
-                loops, pings, self._clock, ssh_config=self._ssh_config, tls=self._tls
-            )
-        return self._sweeps
+    def _open(self) -> "Sweeps":
+        from capsule_adapters.probes.ping import Pings
+        from capsule_adapters.probes.sweep import Sweeps
+        from capsule_adapters.ssh.kept import KeptLoops
+
+        loops = KeptLoops(self._known_hosts_file, self._ssh_config, self._script)
+        pings = Pings(by_echo=self._by_echo)
+        return Sweeps(loops, pings, self._clock, ssh_config=self._ssh_config, tls=self._tls)

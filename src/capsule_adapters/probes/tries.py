@@ -79,7 +79,7 @@ class Tries:
                 for number in range(1, (1 if down else plan.tries) + 1):
                     if number > 1:
                         await asyncio.sleep(plan.retry_seconds)
-                    found = await _tried(trial)
+                    found = await _tried(trial, plan.deadline_seconds)
                     if number > 1:
                         found = found.model_copy(update={"tries": number})
                     if found.ok or found.fault not in WORTH_ANOTHER:
@@ -105,9 +105,11 @@ class Tries:
         self._down[key] = _Down(found, looks, next_at)
 
 
-async def _tried(trial: Trial) -> Check:
+async def _tried(trial: Trial, deadline_seconds: float) -> Check:
+    """One try; a time that ends no sooner than all of them is not counted twice."""
+    own = trial.seconds if trial.seconds < deadline_seconds else None
     try:
-        async with asyncio.timeout(trial.seconds):
+        async with asyncio.timeout(own):
             return await trial.once()
     except TimeoutError:
         return trial.over_time(trial.seconds)
