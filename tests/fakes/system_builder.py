@@ -37,7 +37,7 @@ class FakeSystemBuilder:
     orders: list[BuildOrder] = field(default_factory=list)
     """What was ordered to be built."""
 
-    def describe(self, order: BuildOrder, progress: Progress) -> EvaluatedSystem:
+    def describe(self, order: BuildOrder, machine: Machine, progress: Progress) -> EvaluatedSystem:
         self._called("describe", order.host)
         progress(0.0, f"evaluating {order.host}")
         try:
@@ -63,6 +63,10 @@ class FakeSystemBuilder:
     def trust(self, machine: Machine, live: LiveSystem) -> StoreTrust:
         self._called("trust", live.hostname)
         return self.trusts
+
+    def signing_key(self) -> str:
+        self._called("signing_key", "")
+        return "capsule-1:AAAAC3NzaC1lZDI1NTE5AAAAIDEyMzQ1Njc4OTA="
 
     def bring(self, order: BuildOrder, path: str, machine: Machine, progress: Progress) -> None:
         self._called("bring", path)

@@ -96,14 +96,23 @@ class SwitchReport(Model):
 
 
 class SwitchRecord(Model):
-    """One switch in this machine's own journal, by its id. `machine` as people name it."""
+    """One switch in our own journal, by its id. `machine` as people name it; `key` tells it from
+    all others, whatever it is called later.
+
+    `mode` and `profile`, what it would have started as before, are what its end is judged by.
+    """
 
     id: str
+    key: str
     machine: str
     old: str
     new: str
+    mode: SwitchMode = SwitchMode.TRIAL
+    profile: str | None = None
     started_at: Moment
     ended_at: Moment | None = None
-    state: SwitchState | None = None
     """None while nobody knows how it ended."""
+    state: SwitchState | None = None
+    """The last that was heard; None when nothing was."""
+    heard_at: Moment | None = None
     detail: str = ""
