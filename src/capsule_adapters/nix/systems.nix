@@ -144,6 +144,9 @@ in
 
   builds = map (host: (systems null).${host}.config.system.build.toplevel) hosts;
 
+  # The one that is meant.
+  system = (systems null).${asked.host}.config.system.build.toplevel;
+
   describe =
     let
       known = systems null;

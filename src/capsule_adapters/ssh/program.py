@@ -25,7 +25,15 @@ def ssh_command(
     known_hosts: Path,
     ssh_config: Path | None = None,
 ) -> list[str]:
-    """The command line. `ssh_config` stands for the person's own file where it is given.
+    """The command line. `ssh_config` stands for the person's own file where it is given."""
+    options = strict_options(target, known_hosts, ssh_config)
+    return [program, *options, "-l", target.user, "--", target.address, *words]
+
+
+def strict_options(
+    target: Target, known_hosts: Path, ssh_config: Path | None = None
+) -> Sequence[str]:
+    """What ssh is told before the name of a machine of ours: its pinned key and no other.
 
     A port other than 22 was chosen by someone; 22 leaves it to the file, as in every login.
     """
@@ -44,12 +52,10 @@ def ssh_command(
     if target.private_key is not None:
         key = str(Path(target.private_key).expanduser())
         options |= {"IdentityFile": _quoted(key), "IdentitiesOnly": "yes"}
-    command = [program, *(["-F", str(ssh_config)] if ssh_config else [])]
+    told = ["-F", str(ssh_config)] if ssh_config else []
     for name, value in options.items():
-        command += ["-o", f"{name}={value}"]
-    if target.port != 22:
-        command += ["-p", str(target.port)]
-    return [*command, "-l", target.user, "--", target.address, *words]
+        told += ["-o", f"{name}={value}"]
+    return [*told, "-p", str(target.port)] if target.port != 22 else told
 
 
 def _quoted(path: str) -> str:
