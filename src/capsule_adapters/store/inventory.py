@@ -72,12 +72,12 @@ class SqliteInventory:
     def save_all(self, xnodes: Iterable[XNode]) -> None:
         """Add or replace all of them in one transaction, or none."""
         waiting = Waiting()
-        with self._database.change() as transaction:
+        with self._database.change(large=True) as transaction:
             for batch in batches(xnodes):
                 kept = self._read_in(transaction, "id", [xnode.id for xnode in batch])
                 waiting.give_way(transaction, batch)
                 self._write(transaction, batch, {xnode.id: xnode for xnode in kept})
-            waiting.refuse()
+            waiting.settle(transaction)
 
     def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
         """Those of these ids that are kept, by id."""

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from capsule_adapters.store.sqlite_faults import is_busy, translating
 
 BUSY_SECONDS = 10.0
 _RETRY_SECONDS = 0.01
+_LARGE_KIB = 64 * 1024
 
 Row = tuple[Any, ...]
 Parameters = Sequence[str | int | float | None]
@@ -73,9 +74,12 @@ class Database:
         self._turn = threading.RLock()
 
     @contextmanager
-    def change(self) -> Iterator[Transaction]:
-        """A transaction that no other process writes beside; committed when the block ends well."""
-        with self._using() as connection:
+    def change(self, *, large: bool = False) -> Iterator[Transaction]:
+        """A transaction that no other process writes beside; committed when the block ends well.
+
+        A `large` one is given memory, so that the same pages are not written again and again.
+        """
+        with self._using() as connection, _memory(connection) if large else nullcontext():
             self._changed = True
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -181,6 +185,19 @@ def open_database(
     database = Database(path, migrations, synchronous=synchronous, busy_seconds=busy_seconds)
     database.open()
     return database
+
+
+@contextmanager
+def _memory(connection: sqlite3.Connection) -> Iterator[None]:
+    """64 MiB of pages instead of two, meanwhile."""
+    (before,) = connection.execute("PRAGMA cache_size").fetchone()
+    connection.execute(f"PRAGMA cache_size = -{_LARGE_KIB}")
+    try:
+        yield
+    finally:
+        with suppress(sqlite3.Error):
+            connection.execute(f"PRAGMA cache_size = {before}")
+            connection.execute("PRAGMA shrink_memory")
 
 
 def _learn_shape(connection: sqlite3.Connection) -> None:

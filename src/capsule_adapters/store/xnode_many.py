@@ -53,10 +53,12 @@ class Waiting:
         for one in batch:
             self._names.pop(one.id, None)
 
-    def refuse(self) -> None:
-        """Raises Conflict when one still waits: its name belongs to two then."""
-        for name in self._names.values():
-            raise taken(name)
+    def settle(self, transaction: Transaction) -> None:
+        """Give back the names that are free after all. Raises Conflict for one that is not."""
+        for id_, name in self._names.items():
+            if transaction.rows("SELECT 1 FROM xnodes WHERE gone = 0 AND name = ?", (name,)):
+                raise taken(name)
+            transaction.execute("UPDATE xnodes SET gone = 0 WHERE id = ?", (id_,))
 
 
 def _living_name(xnode: XNode) -> str | None:

@@ -1,9 +1,10 @@
 """Taking xNodes from a file into the inventory: looked at first, then all of them or none."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from capsule_domain.errors import ConfigurationError
 from capsule_domain.models.server import ServerStatus
@@ -13,6 +14,7 @@ from capsule_domain.ports.catalogue import Catalogue
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.xnode_files import XNodeFiles
+from capsule_domain.services.doubles import Doubles
 from capsule_domain.services.xnode_of_record import XNodeOfRecord
 from capsule_domain.services.xnode_records import records_in
 
@@ -80,21 +82,29 @@ class ImportXNodes:
         reading.refuse_faults()
 
 
+class _Made(NamedTuple):
+    """A record, what is kept of its xNode, that xNode, and the living one of its name."""
+
+    record: Record
+    kept: XNode | None
+    xnode: XNode
+    namesake: XNode | None
+
+
 @dataclass
 class _Reading:
-    """One pass over the file. `faults` are errors that name their line."""
+    """One pass over the file. `faults` are the first of the errors, which name their line."""
 
     importing: ImportXNodes
     path: str
     faults: list[ConfigurationError] = field(default_factory=list)
     faulty: int = 0
-    ids: set[int] = field(default_factory=set)
-    """Hashes: a million of them are a tenth of the words themselves."""
-    names: set[int] = field(default_factory=set)
+    ids: Doubles = field(default_factory=Doubles)
+    names: Doubles = field(default_factory=Doubles)
     given_up: set[int] = field(default_factory=set)
     """Hashes of the ids whose name is free after this file."""
-    contested: dict[int, int] = field(default_factory=dict)
-    """The line that takes the name of another one, by the hash of that one's id."""
+    contested: set[int] = field(default_factory=set)
+    """Hashes of the ids whose name another one takes."""
 
     def __post_init__(self) -> None:
         self.maker = XNodeOfRecord(
@@ -107,68 +117,66 @@ class _Reading:
 
     def pairs(self) -> Iterator[Pair]:
         """Every xNode of the file that has no fault."""
+        for made in self._made(self._note):
+            kept, xnode, name = made.kept, made.xnode, _living_name(made.xnode)
+            self.ids.add(xnode.id)
+            if kept is not None and _living_name(kept) not in (None, name):
+                self.given_up.add(hash(kept.id))
+            if name is not None:
+                self.names.add(name)
+                if made.namesake is not None and made.namesake.id != xnode.id:
+                    self.contested.add(hash(made.namesake.id))
+            yield kept, xnode
+        self._settle()
+
+    def _made(self, note: Callable[[ConfigurationError], None]) -> Iterator[_Made]:
         records = records_in(self.importing.files.lines(self.path), self.path)
         while batch := list(islice(records, _BATCH)):
             by_id = self.importing.inventory.known(_words(batch, "id"))
             by_name = self.importing.inventory.living(_words(batch, "name"))
             for record in batch:
                 namesake = by_name.get(str(record.fields.get("name")))
+                # Without an id the living one of that name is meant.
+                meant = "id" in record.fields
+                kept = by_id.get(str(record.fields.get("id"))) if meant else namesake
                 try:
-                    pair = self._pair(record, by_id.get(str(record.fields.get("id"))), namesake)
+                    yield _Made(record, kept, self.maker.make(record, kept), namesake)
                 except ConfigurationError as error:
-                    self._note(error)
+                    note(error)
+
+    def _settle(self) -> None:
+        """What only the whole file tells: who is there twice, and whose name is not free.
+
+        Lines are not remembered: the file is read again for the first few.
+        """
+        ids, names = Counter(self.ids.again()), Counter(self.names.again())
+        taken = self.contested - self.given_up
+        found = self._clashes(ids, names, taken) if ids or names or taken else iter(())
+        self.faults += islice(found, _FAULTS_TOLD - len(self.faults))
+        self.faulty += ids.total() + names.total() + len(taken)
+
+    def _clashes(
+        self, ids: Container[int], names: Container[int], taken: Container[int]
+    ) -> Iterator[ConfigurationError]:
+        first: dict[tuple[str, str], int] = {}
+        for record, _, xnode, namesake in self._made(lambda _: None):
+            name = _living_name(xnode)
+            for kind, word, twice in (("id", xnode.id, ids), ("name", name, names)):
+                if word is None or hash(word) not in twice:
+                    continue
+                if (kind, word) in first:
+                    where = f", first in line {first[kind, word]}"
+                    yield self._fault(record, f"the {kind} '{word[:60]}' is there twice{where}")
                 else:
-                    yield pair
-        self._settle_names()
+                    first[kind, word] = record.line
+            if name is None or namesake is None or namesake.id == xnode.id:
+                continue
+            if hash(namesake.id) in taken:
+                told = f"the name '{name[:60]}' is taken by another xNode, {namesake.id}"
+                yield self._fault(record, told)
 
-    def _pair(self, record: Record, kept: XNode | None, namesake: XNode | None) -> Pair:
-        """Without an id the living one of that name is meant."""
-        if "id" not in record.fields:
-            kept = namesake
-        xnode = self.maker.make(record, kept)
-        self._refuse_twice("id", xnode.id, self.ids, record)
-        name = _living_name(xnode)
-        if kept is not None and _living_name(kept) not in (None, name):
-            self.given_up.add(hash(kept.id))
-        if name is not None:
-            self._refuse_twice("name", name, self.names, record)
-            if namesake is not None and namesake.id != xnode.id:
-                self.contested[hash(namesake.id)] = record.line
-        return kept, xnode
-
-    def _settle_names(self) -> None:
-        """A name of another xNode is free only when this file gives it up, in whatever line."""
-        taken = {line for id_, line in self.contested.items() if id_ not in self.given_up}
-        if not taken:
-            return
-        for record in records_in(self.importing.files.lines(self.path), self.path):
-            if record.line in taken and len(self.faults) < _FAULTS_TOLD:
-                self._note(self._taken(record))
-            elif record.line in taken:
-                self.faulty += 1
-
-    def _taken(self, record: Record) -> ConfigurationError:
-        name = str(record.fields.get("name"))
-        holder = self.importing.inventory.living([name]).get(name)
-        by = f" by another xNode, {holder.id}" if holder else ""
-        return ConfigurationError(
-            f"the name '{name}' is taken{by}", file=self.path, line=record.line
-        )
-
-    def _refuse_twice(self, kind: str, word: str, seen: set[int], record: Record) -> None:
-        if hash(word) not in seen:
-            seen.add(hash(word))
-            return
-        first = self._line_of(kind, word) if len(self.faults) < _FAULTS_TOLD else None
-        where = "" if first is None else f", first in line {first}"
-        raise ConfigurationError(
-            f"the {kind} '{word[:60]}' is there twice{where}", file=self.path, line=record.line
-        )
-
-    def _line_of(self, kind: str, word: str) -> int | None:
-        """Lines are not remembered: the file is asked again."""
-        records = records_in(self.importing.files.lines(self.path), self.path)
-        return next((r.line for r in records if r.fields.get(kind) == word), None)
+    def _fault(self, record: Record, message: str) -> ConfigurationError:
+        return ConfigurationError(message, file=self.path, line=record.line)
 
     def _note(self, fault: ConfigurationError) -> None:
         self.faulty += 1
@@ -177,8 +185,12 @@ class _Reading:
 
     def refuse_faults(self) -> None:
         """Raises the first fault; its hint tells of the others."""
-        if not self.faults:
+        if not self.faulty:
             return
+        if not self.faults:  # what took a name is kept by now, in a transaction that fails
+            raise ConfigurationError(
+                "the names of other xNodes are taken in it", file=self.path, hint="import it anew"
+            )
         first, *others = sorted(self.faults, key=lambda fault: fault.line or 0)
         told = [one.message.removeprefix(f"{self.path}:") for one in others]
         untold = self.faulty - len(self.faults)
