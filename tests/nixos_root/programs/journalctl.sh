@@ -1,0 +1,3 @@
+#!/bin/bash
+# What sshd said, whatever is asked.
+cat /var/log/sshd
