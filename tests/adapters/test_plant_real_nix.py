@@ -15,6 +15,7 @@ from capsule_domain.models.planting import BuildOn, PlantFile
 from capsule_domain.models.profile import Environment, Profile
 from capsule_domain.ports.host import Destination
 from capsule_domain.services.plant import Plant
+from tests.fakes.clock import FakeClock
 from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.plots import FakeNixInstallers, FakeSeeds
 from tests.plots import Machine, machine
@@ -144,11 +145,14 @@ def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
             wrapper(tmp_path / "there" / "programs" / name, program, theirs)
         greenhouse = NixGreenhouse(
             tmp_path / "greenhouse",
+            tmp_path / "known_hosts",
             {**os.environ, "PATH": f"{ours / 'bin'}:{os.environ['PATH']}"},
             places=(),
         )
         renderer = Renderer()
-        service = Plant(there.plots, greenhouse, FakeSeeds(), FakeNixInstallers(), renderer)
+        service = Plant(
+            there.plots, greenhouse, FakeSeeds(), FakeNixInstallers(), renderer, FakeClock()
+        )
         yield Site(there, service, renderer, store)
     writable(store)
     writable(ours / "store")

@@ -17,6 +17,7 @@ from capsule_cli.wiring import Wiring
 from capsule_domain.models.facts import OwnCapsule
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
+from tests.fakes.clock import FakeClock
 from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.plots import (
     FACTS,
@@ -52,6 +53,7 @@ def garden(state: FakeMachineState) -> Wiring:
     plots = FakePlots(web=state)
     plots.machines[None] = state
     return wired(
+        clock=FakeClock(),
         presets=FakePresets(),
         choices=FakeChoices(),
         renderer=FakeNixRenderer(),

@@ -59,7 +59,8 @@ def real_greenhouse(folder: Path, *, nix: bool = True) -> NixGreenhouse:
         (folder / "nix").write_text(NIX)
         (folder / "nix").chmod(0o755)
     path = f"{folder}:{os.environ['PATH']}" if nix else str(folder)
-    return NixGreenhouse(folder / "greenhouse", {"PATH": path, "HOME": str(folder)}, places=())
+    environment = {"PATH": path, "HOME": str(folder)}
+    return NixGreenhouse(folder / "greenhouse", folder / "known_hosts", environment, places=())
 
 
 def fake_greenhouse(_: Path, *, nix: bool = True) -> FakeGreenhouse:

@@ -5,8 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from capsule_domain.errors import CommandFailed, HostUnreachable, NixFailed, ToolMissing
+from capsule_domain.errors import (
+    CommandFailed,
+    Conflict,
+    HostUnreachable,
+    NixFailed,
+    ToolMissing,
+)
 from capsule_domain.models.facts import Earth, MachineFacts, OwnCapsule, Sudo
+from capsule_domain.models.generation import InstalledEnvironment
 from capsule_domain.models.planting import (
     Grown,
     Installer,
@@ -16,7 +23,7 @@ from capsule_domain.models.planting import (
     Wheel,
 )
 from capsule_domain.models.profile import Environment
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.plot import Heard, Plot
 
 FACTS = MachineFacts(
@@ -62,6 +69,12 @@ class FakeMachineState:
     steps: list[str] = field(default_factory=list)
     """What was changed, in order."""
     up: bool = True
+    taken: bool = False
+    """Whether another one has its lock."""
+    generations: dict[str, InstalledEnvironment] = field(default_factory=dict)
+    """What is written down of them, by store path."""
+    timeouts: list[float | None] = field(default_factory=list)
+    """How long each that opened it was given."""
     reached: list[str | None] = field(default_factory=list)
 
 
@@ -88,6 +101,17 @@ class FakePlot:
             capsule_stamp=self.state.capsule_stamp,
         )
         return self.state.facts.model_copy(update={"earth": earth})
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        self._can("alone")
+        if self.state.taken:
+            raise Conflict("another Capsule plants or installs on web at this moment")
+        self.state.taken = True
+        try:
+            yield
+        finally:
+            self.state.taken = False
 
     def install_nix(self, installer: Installer, *, multi_user: bool, heard: Heard) -> str:
         self._does(f"install_nix {'daemon' if multi_user else 'no-daemon'}")
@@ -136,6 +160,10 @@ class FakePlot:
         self._does("record")
         self.state.record = record
 
+    def remember(self, environment: InstalledEnvironment) -> None:
+        self._does("remember")
+        self.state.generations[environment.store_path] = environment
+
     def rooted(self) -> Rooted:
         self._can("rooted")
         seen = self.state.on_path and not self.state.shell_leaves_early
@@ -174,11 +202,18 @@ class FakePlots:
         self.asked: list[bool] = []
 
     @contextmanager
-    def open(self, destination: Destination | None, *, may_ask: bool = False) -> Iterator[Plot]:
-        state = self.machines.get(destination.host if destination else None)
+    def open(
+        self,
+        machine: Target | Destination | None,
+        *,
+        may_ask: bool = False,
+        timeout_seconds: float | None = None,
+    ) -> Iterator[Plot]:
+        state = self.machines.get(_name(machine) if machine else None)
         self.asked.append(may_ask)
         if state is None or not state.up:
             raise HostUnreachable("cannot reach it: connection refused")
+        state.timeouts.append(timeout_seconds)
         yield FakePlot(state)
 
 
@@ -194,7 +229,14 @@ class FakeGreenhouse:
     def system(self) -> str | None:
         return self.builds_for
 
-    def build(self, flake: PlantFile, lock: PlantFile | None, *, heard: Heard) -> Grown:
+    def build(
+        self,
+        flake: PlantFile,
+        lock: PlantFile | None,
+        *,
+        heard: Heard,
+        timeout_seconds: float | None = None,
+    ) -> Grown:
         if self.builds_for is None:
             raise ToolMissing("Nix", hint="capsule bootstrap")
         self.calls.append("build")
@@ -203,9 +245,21 @@ class FakeGreenhouse:
         made = lock or PlantFile(path=path, text=self.lock)
         return Grown(store_path=f"/nix/store/{flake.sha256[:32]}-capsule", lock=made)
 
-    def send(self, store_path: str, destination: Destination, *, nix: str, heard: Heard) -> None:
-        self.calls.append(f"send to {destination.label} by {nix}")
-        self.plots.machines[destination.host].store.add(store_path)
+    def send(
+        self,
+        store_path: str,
+        machine: Target | Destination,
+        *,
+        nix: str,
+        heard: Heard,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        self.calls.append(f"send to {machine.label} by {nix}")
+        self.plots.machines[_name(machine)].store.add(store_path)
+
+
+def _name(machine: Target | Destination) -> str | None:
+    return machine.host if isinstance(machine, Destination) else machine.name
 
 
 @dataclass

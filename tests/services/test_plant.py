@@ -24,6 +24,7 @@ from capsule_domain.models.profile import Environment, Profile
 from capsule_domain.ports.host import Destination
 from capsule_domain.services.nix_there import NixWay, nix_way
 from capsule_domain.services.plant import Plant
+from tests.fakes.clock import FakeClock
 from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.plots import (
     FACTS,
@@ -59,7 +60,10 @@ class Garden:
         self.greenhouse = FakeGreenhouse(self.plots)
         self.seeds = FakeSeeds()
         self.installers = FakeNixInstallers()
-        self.service = Plant(self.plots, self.greenhouse, self.seeds, self.installers, Renderer())
+        self.clock = FakeClock()
+        self.service = Plant(
+            self.plots, self.greenhouse, self.seeds, self.installers, Renderer(), self.clock
+        )
         self.events: list[PlantEvent] = []
 
     def steps(
@@ -96,6 +100,7 @@ def test_planting_is_done_in_its_order_and_seen() -> None:
         "write environment/dev/flake.nix",
         "write config.yml",
         "build environment/dev",
+        "remember",
         "record",
         "enter_path",
         "install_capsule",
@@ -121,7 +126,11 @@ def test_the_second_time_nothing_changes_and_it_is_still_looked_at() -> None:
 
 @pytest.mark.parametrize("build_on", [BuildOn.LOCAL, BuildOn.REMOTE])
 @pytest.mark.parametrize(
-    "step", ["write", "build", "adopt", "record", "enter_path", "install_capsule", "rooted"]
+    "step",
+    [
+        *("alone", "write", "build", "adopt", "remember", "record"),
+        *("enter_path", "install_capsule", "rooted"),
+    ],
 )
 def test_broken_off_anywhere_the_next_time_completes_it(step: str, build_on: BuildOn) -> None:
     garden = Garden()

@@ -3,19 +3,32 @@
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from pydantic import ValidationError
+
+from capsule_adapters.installers.complaints import (
+    FULL,
+    MAKE_ROOM,
+    cause,
+    remedy,
+    tells_of_a_full_disk,
+)
 from capsule_adapters.installers.facts import machine_facts
-from capsule_adapters.installers.script import Answer, ask
+from capsule_adapters.installers.hurried import Hurried
+from capsule_adapters.installers.script import Answer, ask, staying
 from capsule_adapters.installers.this_machine import ThisMachine
+from capsule_adapters.nix.records import records_in, with_record
 from capsule_adapters.store.faults import reporting
-from capsule_domain.errors import CommandFailed, NixFailed
+from capsule_domain.errors import CommandFailed, Conflict, NixFailed
 from capsule_domain.models.facts import MachineFacts
+from capsule_domain.models.generation import InstalledEnvironment
 from capsule_domain.models.planting import Installer, PlantFile, PlantRecord, Rooted, Wheel
-from capsule_domain.ports.host import Destination, Host, Hosts
+from capsule_domain.ports.host import Destination, Host, Hosts, Target
 from capsule_domain.ports.plot import Heard
 
 FACTS_SECONDS = 60.0
@@ -24,6 +37,7 @@ CAPSULE_SECONDS = 1800.0
 NIX_SECONDS = 3600.0
 BUILD_SECONDS = 12 * 3600.0
 RECORD = "planted.json"
+GENERATIONS = "environment/generations.json"
 INSTALLERS = "installers"
 
 
@@ -42,6 +56,23 @@ class ShellPlot:
         found = machine_facts(answer, self.place)
         self._home = PurePosixPath(found.capsule_home)
         return found
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The lock that `setup` on that machine takes, held by hold.sh."""
+        with ExitStack() as stack:
+            try:
+                lock = stack.enter_context(
+                    staying(self.host, "hold", "lock", timeout_seconds=SHORT_SECONDS)
+                )
+            except CommandFailed as error:
+                raise self._in_short(error, "nothing can be planted") from error
+            if lock == "busy":
+                raise Conflict(
+                    f"another Capsule plants or installs on {self.place} at this moment",
+                    hint="wait until it is done, then try again",
+                )
+            yield
 
     def install_nix(self, installer: Installer, *, multi_user: bool, heard: Heard) -> str:
         """The installer as a file there, run by sh; never anything out of a pipe."""
@@ -86,14 +117,32 @@ class ShellPlot:
         )
         if answer.exit_code != 0:
             raise CommandFailed(
-                f"Capsule itself could not be installed on {self.place}: {_cause(answer)}",
-                hint="pip needs a network there for what Capsule depends on; "
-                "or leave it out: --no-capsule",
+                f"Capsule itself could not be installed on {self.place}: {cause(answer)}",
+                hint=remedy(
+                    answer,
+                    "pip needs a network there for what Capsule depends on; "
+                    "or leave it out: --no-capsule",
+                ),
             )
 
     def record(self, record: PlantRecord) -> None:
         """planted.json, in one line."""
         self._put(RECORD, f"{json.dumps(record.model_dump(mode='json'))}\n".encode())
+
+    def remember(self, environment: InstalledEnvironment) -> None:
+        """generations.json there, as `setup` keeps it: those that are gone are forgotten."""
+        answer = ask(self.host, "generations", timeout_seconds=FACTS_SECONDS)
+        if answer.exit_code != 0 or answer.one("end") is None:
+            raise self._failed(answer, "what is installed could not be looked at")
+        text = "\n".join(answer.every("records"))
+        try:
+            known = records_in(text.encode()) if text else {}
+        except ValidationError as error:
+            raise CommandFailed(
+                f"{GENERATIONS} on {self.place} holds what this Capsule cannot read",
+                hint=f"move it away there: mv ~/.capsule/{GENERATIONS} /tmp",
+            ) from error
+        self._put(GENERATIONS, with_record(known, environment, living=answer.every("living")))
 
     def rooted(self) -> Rooted:
         """A fresh connection, and a fresh login shell in it."""
@@ -114,9 +163,9 @@ class ShellPlot:
         answer = ask(self.host, "build", *arguments, timeout_seconds=BUILD_SECONDS, heard=heard)
         if answer.exit_code != 0:
             raise NixFailed(
-                f"nix failed on {self.place}: {_cause(answer)}",
+                f"nix failed on {self.place}: {cause(answer)}",
                 lines=answer.complaints,
-                hint="what was installed there before still is",
+                hint=remedy(answer, "what was installed there before still is"),
             )
         return self._said(answer, "store_path", "the Nix profile could not be read back")
 
@@ -127,13 +176,22 @@ class ShellPlot:
         return value
 
     def _failed(self, answer: Answer, what: str) -> CommandFailed:
-        return CommandFailed(f"{what} on {self.place}: {_cause(answer)}")
+        return CommandFailed(f"{what} on {self.place}: {cause(answer)}", hint=remedy(answer))
+
+    def _in_short(self, error: CommandFailed, what: str) -> CommandFailed:
+        """A full disk by its name; all else as it is."""
+        if tells_of_a_full_disk(error.message):
+            return CommandFailed(f"{what} on {self.place}: {FULL}", hint=MAKE_ROOM)
+        return error
 
     def _put(self, path: str, content: bytes) -> str:
         if self._home is None:
             self.facts([])
         target = str((self._home or PurePosixPath("/")) / path)
-        self.host.put(target, content)
+        try:
+            self.host.put(target, content)
+        except CommandFailed as error:
+            raise self._in_short(error, f"{target} cannot be written") from error
         return target
 
 
@@ -146,31 +204,27 @@ class ShellPlots:
 
     @contextmanager
     def open(
-        self, destination: Destination | None, *, may_ask: bool = False
+        self,
+        machine: Target | Destination | None,
+        *,
+        may_ask: bool = False,
+        timeout_seconds: float | None = None,
     ) -> Iterator[ShellPlot]:
         """A connection for the length of the block."""
-        if destination is None:
+        if machine is None:
             here = ThisMachine(self.environment, at_terminal=may_ask)
             yield ShellPlot(here, "this machine", lambda: _same(here))
             return
-        hosts = self.hosts()
-        with hosts.connect(destination) as host:
-            yield ShellPlot(host, destination.label, lambda: hosts.connect(destination))
+        hosts, place = self.hosts(), machine.label
+        ends_at = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        with hosts.connect(machine) as host:
+            patient = host if ends_at is None else Hurried(host, place, ends_at)
+            yield ShellPlot(patient, place, lambda: hosts.connect(machine))
 
 
 @contextmanager
 def _same(host: Host) -> Iterator[Host]:
     yield host
-
-
-def _cause(answer: Answer) -> str:
-    """What a script of ours says last, and what the program said before it."""
-    own = answer.last_words
-    if not own.endswith("stands above"):
-        return own
-    errors = [line for line in answer.complaints[:-1] if "error" in line.lower()]
-    said = errors[-1] if errors else (answer.complaints[:-1] or [own])[-1]
-    return said[:300]
 
 
 def _unchanged(path: Path, sha256: str) -> bytes:

@@ -4,6 +4,7 @@ import re
 import secrets
 import shlex
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -60,17 +61,32 @@ def ask(
 
 def text(name: str, package: str = PACKAGE, lines: Sequence[str] = ()) -> str:
     """The script with `places.sh` before it, and `lines` on its stdin, or nothing."""
-    places = (files(PACKAGE) / "scripts" / "places.sh").read_text("utf-8")
-    script = (files(package) / "scripts" / f"{name}.sh").read_text("utf-8")
-    body = f"{{\n{places}\n{script}\n}}"
+    body = f"{{\n{_whole(name, package)}\n}}"
     if not lines:
         return f"{body} </dev/null\n"
     end = secrets.token_hex(16)
     return "\n".join([f"{body} <<'{end}'", *lines, end, ""])
 
 
+@contextmanager
+def staying(host: Host, name: str, fact: str, *, timeout_seconds: float) -> Iterator[str]:
+    """Run `scripts/<name>.sh` there for the length of the block, which gets the value of `fact`.
+
+    Its stdin stays open, so the script travels in the command. Raises HostError.
+    """
+    marker = secrets.token_hex(16)
+    command = shlex.join(["sh", "-c", _whole(name, PACKAGE), name, marker])
+    with host.keep(command, until=f"{marker} {fact} ", timeout_seconds=timeout_seconds) as line:
+        yield line.rpartition(" ")[2]
+
+
+def _whole(name: str, package: str) -> str:
+    parts = ((PACKAGE, "places"), (package, name))
+    return "\n".join((files(p) / "scripts" / f"{n}.sh").read_text("utf-8") for p, n in parts)
+
+
 def _facts(output: str, marker: str) -> Iterator[tuple[str, str]]:
-    for line in output.splitlines():
+    for line in output.split("\n"):  # and not where Unicode has other ends of lines
         if line.startswith(f"{marker} "):
             name, _, value = line[len(marker) + 1 :].partition(" ")
             yield name, value.strip()

@@ -3,8 +3,10 @@
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import shlex
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -13,11 +15,12 @@ from capsule_adapters.nix.evaluation import FEATURES
 from capsule_adapters.nix.process import PLACES, NixProcess, find_program
 from capsule_adapters.nix.pulse import Pulse
 from capsule_adapters.nix.stage import staged
+from capsule_adapters.ssh.program import strict_options
 from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import make_private_folder, read_limited
-from capsule_domain.errors import NixFailed
+from capsule_domain.errors import NixFailed, ToolMissing
 from capsule_domain.models.planting import Grown, PlantFile
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.plot import Heard
 
 _SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
@@ -26,6 +29,7 @@ _RESULT = "result"
 _FLAKE = "flake.nix"
 _LOCK = "flake.lock"
 _LIMIT_BYTES = 4 * 1024 * 1024
+_COPY = ("nix", *FEATURES, "copy", "--substitute-on-destination")
 
 SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes")
 
@@ -34,14 +38,17 @@ SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes")
 class NixGreenhouse:
     """Implements the `Greenhouse` port. Work in progress is in `folder`, and stays until sent.
 
-    `ssh_options` are for the ssh that Nix starts; by themselves they ask nothing and
-    accept no unknown key.
+    `known_hosts` has the keys of our own machines. `ssh_options` are for the ssh that Nix
+    starts for a person's; by themselves they ask nothing and accept no unknown key.
+    `ssh_config` stands for the person's own file where it is given.
     """
 
     folder: Path
+    known_hosts: Path
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     places: Sequence[str] = PLACES
     ssh_options: Sequence[str] = SSH_OPTIONS
+    ssh_config: Path | None = None
 
     def system(self) -> str | None:
         """As Python says; whether Nix is there as the search for it says."""
@@ -51,7 +58,14 @@ class NixGreenhouse:
         architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
         return f"{architecture}-{kernel}"
 
-    def build(self, flake: PlantFile, lock: PlantFile | None, *, heard: Heard) -> Grown:
+    def build(
+        self,
+        flake: PlantFile,
+        lock: PlantFile | None,
+        *,
+        heard: Heard,
+        timeout_seconds: float | None = None,
+    ) -> Grown:
         """`nix build`; the result is kept from the garbage collector by a link."""
         with staged(self.folder) as stage:
             room = stage / "flake"
@@ -66,6 +80,7 @@ class NixGreenhouse:
                 doing="cannot build the environment",
                 pulse=_pulse(heard),
                 folder=room,
+                timeout_seconds=timeout_seconds,
             )
             made = read_limited(room / _LOCK, _LIMIT_BYTES)
         with suppress(ValueError, LookupError, TypeError):
@@ -77,44 +92,75 @@ class NixGreenhouse:
             )
         raise NixFailed("nix does not say what it built", lines=said.lines)
 
-    def send(self, store_path: str, destination: Destination, *, nix: str, heard: Heard) -> None:
+    def send(
+        self,
+        store_path: str,
+        machine: Target | Destination,
+        *,
+        nix: str,
+        heard: Heard,
+        timeout_seconds: float | None = None,
+    ) -> None:
         """`nix copy` by ssh-ng; what that machine can fetch itself is not sent."""
-        options = list(self.ssh_options)
-        if destination.port is not None:
-            options += ["-p", str(destination.port)]
-        process = NixProcess({**self.environment, "NIX_SSHOPTS": " ".join(options)}, self.places)
-        url = store_url(destination, nix)
+        url = store_url(machine, nix)
         try:
-            process.run(
-                ["nix", *FEATURES, "copy", "--substitute-on-destination", "--to", url, store_path],
-                doing=f"cannot copy the environment to {destination.label}",
-                pulse=_pulse(heard),
-            )
+            with self._with_ssh_to(machine) as environment:
+                NixProcess(environment, self.places).run(
+                    [*_COPY, "--to", url, store_path],
+                    doing=f"cannot copy the environment to {machine.label}",
+                    pulse=_pulse(heard),
+                    timeout_seconds=timeout_seconds,
+                )
         except NixFailed as error:
-            raise _for_want_of_trust(error, destination) from error
+            raise _for_want_of_trust(error, machine) from error
         with suppress(OSError):
             (self.folder / _RESULT).unlink(missing_ok=True)
+
+    @contextmanager
+    def _with_ssh_to(self, machine: Target | Destination) -> Iterator[Mapping[str, str]]:
+        """What Nix runs with, so that the ssh that it starts enters that machine alone.
+
+        For one of ours an `ssh` of our own comes first on PATH: what NIX_SSHOPTS holds is cut
+        at blanks, and a path of known_hosts may have some.
+        """
+        if isinstance(machine, Destination):
+            port = () if machine.port is None else ("-p", str(machine.port))
+            yield {**self.environment, "NIX_SSHOPTS": " ".join((*self.ssh_options, *port))}
+            return
+        path = self.environment.get("PATH", os.defpath)
+        program = shutil.which("ssh", path=path)
+        if program is None:
+            raise ToolMissing("ssh", hint="install OpenSSH's client")
+        words = [program, *strict_options(machine, self.known_hosts, self.ssh_config)]
+        with staged(self.folder) as room:
+            with reporting("write into", room):
+                (room / "ssh").write_text(
+                    f'#!/bin/sh\nexec {shlex.join(words)} -o BatchMode=yes "$@"\n'
+                )
+                (room / "ssh").chmod(0o700)
+            yield {**self.environment, "PATH": f"{room}{os.pathsep}{path}"}
 
     @property
     def _nix(self) -> NixProcess:
         return NixProcess(self.environment, self.places)
 
 
-def _for_want_of_trust(error: NixFailed, destination: Destination) -> NixFailed:
+def _for_want_of_trust(error: NixFailed, machine: Target | Destination) -> NixFailed:
     """A daemon takes what nobody signed from root alone, and from those that it trusts."""
     if not any("signature" in line for line in error.lines):
         return error
     return NixFailed(
-        f"Nix on {destination.label} takes no packages from a user that it does not trust",
+        f"Nix on {machine.label} takes no packages from a user that it does not trust",
         lines=error.lines,
         hint="let it build them itself: --build-on remote",
     )
 
 
-def store_url(destination: Destination, nix: str) -> str:
+def store_url(machine: Target | Destination, nix: str) -> str:
     """That machine's store. `nix` is its program's path: the daemon's stands beside it."""
-    host = f"[{destination.host}]" if ":" in destination.host else destination.host
-    user = f"{destination.user}@" if destination.user else ""
+    name = machine.host if isinstance(machine, Destination) else machine.address
+    host = f"[{name}]" if ":" in name else name
+    user = f"{machine.user}@" if machine.user else ""
     daemon = PurePosixPath(nix).with_name("nix-daemon")
     return f"ssh-ng://{user}{host}?remote-program={quote(str(daemon))}"
 

@@ -1,6 +1,6 @@
 """generations.json: what was written down of each environment when it was installed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from shlex import quote
 
@@ -19,6 +19,25 @@ class _File(Model):
     environments: tuple[InstalledEnvironment, ...] = ()
 
 
+def records_in(raw: bytes) -> dict[str, InstalledEnvironment]:
+    """What generations.json holds, by store path. Raises pydantic's ValidationError."""
+    known = _File.model_validate_json(raw)
+    return {record.store_path: record for record in known.environments}
+
+
+def with_record(
+    known: Mapping[str, InstalledEnvironment],
+    record: InstalledEnvironment,
+    *,
+    living: Iterable[str],
+) -> bytes:
+    """generations.json with `record` besides those whose path is among `living`."""
+    alive = set(living)
+    kept = {path: one for path, one in known.items() if path in alive}
+    kept[record.store_path] = record
+    return _File(environments=tuple(kept.values())).model_dump_json(indent=1).encode()
+
+
 class Records:
     """By store path: a path says by itself what it is, whatever number points to it.
 
@@ -34,7 +53,7 @@ class Records:
         if raw is None:
             return {}
         try:
-            known = _File.model_validate_json(raw)
+            return records_in(raw)
         except ValidationError as error:
             path = quote(str(self._path))
             raise StoreError(
@@ -42,13 +61,9 @@ class Records:
                 # The generations themselves are Nix's and stay.
                 hint=f"mv {path} {path}.unreadable",
             ) from error
-        return {record.store_path: record for record in known.environments}
 
     def keep(self, record: InstalledEnvironment, *, living: Iterable[str]) -> None:
         """Remember `record`, and forget those whose path is not among `living`."""
-        alive = set(living)
-        known = {path: one for path, one in self.read().items() if path in alive}
-        known[record.store_path] = record
+        content = with_record(self.read(), record, living=living)
         make_private_folder(self._path.parent)
-        content = _File(environments=tuple(known.values())).model_dump_json(indent=1)
-        write_atomically(self._path, content.encode())
+        write_atomically(self._path, content)

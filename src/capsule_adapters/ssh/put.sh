@@ -1,6 +1,8 @@
 #!/bin/sh
 # put.sh PATH MODE: what is on stdin becomes the file's content, in one step.
 set -eu
+LC_ALL=C # what fails is told in words that can be recognised
+export LC_ALL
 umask 077
 path=$1
 hops=0

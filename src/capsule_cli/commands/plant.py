@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_cli.ticking import Ticking
     from capsule_domain.models.planting import BuildOn, PlantChange, Planted, PlantEvent, PlantPlan
-    from capsule_domain.services.plant import Plant, Planting
+    from capsule_domain.services.plant import Plant
+    from capsule_domain.services.planting import Planting
 
 
 def plant(

@@ -30,11 +30,18 @@ class PlantingPorts:
         """This machine's Nix. In the rehearsal its ssh knows the rehearsal's machines alone."""
         from capsule_adapters.nix.greenhouse import SSH_OPTIONS, NixGreenhouse
 
+        known, config = self.home / "known_hosts", None
         options: tuple[str, ...] = SSH_OPTIONS
         if self.sandboxed:
-            known = self.home / "known_hosts"
-            options = (*options, "-F", str(self.ssh_config()), f"-oUserKnownHostsFile={known}")
-        return NixGreenhouse(self.home / "greenhouse", dict(self.environment), ssh_options=options)
+            config = self.ssh_config()
+            options = (*options, "-F", str(config), f"-oUserKnownHostsFile={known}")
+        return NixGreenhouse(
+            self.home / "greenhouse",
+            known,
+            dict(self.environment),
+            ssh_options=options,
+            ssh_config=config,
+        )
 
     def seeds(self) -> "Seeds":
         """What goes along."""

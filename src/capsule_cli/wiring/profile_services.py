@@ -59,6 +59,7 @@ class ProfileServices(Ports):
             seeds=self.seeds(),
             installers=self.nix_installers(),
             renderer=self.renderer(),
+            clock=self.clock(),
         )
 
     def bootstrap(self, *, may_ask: bool) -> "Bootstrap":

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from capsule_domain.models.facts import MachineFacts
+from capsule_domain.models.generation import InstalledEnvironment
 from capsule_domain.models.planting import (
     Grown,
     Installer,
@@ -14,7 +15,7 @@ from capsule_domain.models.planting import (
     Wheel,
 )
 from capsule_domain.models.profile import Environment
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 
 Heard = Callable[[str], None]
 """Given each line that a program complains in, perhaps in another thread."""
@@ -25,7 +26,7 @@ class Plot(Protocol):
 
     Each method leaves, wherever it is broken off, a machine on which doing it again
     succeeds. Every implementation passes tests/contracts/test_plot.py and fails only
-    with a `HostError`.
+    with a `HostError`, but for `alone`.
     """
 
     def facts(self, files: Sequence[str], *, reach: str | None = None) -> MachineFacts:
@@ -33,6 +34,13 @@ class Plot(Protocol):
 
         `files` are paths below its Capsule home to be compared; `reach` is a URL that is
         tried when Nix is missing.
+        """
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nobody else plants or installs there for the length of the block.
+
+        The machine itself gives it free when our connection ends, however that comes. Raises
+        Conflict while another one has it.
         """
 
     def install_nix(self, installer: Installer, *, multi_user: bool, heard: Heard) -> str:
@@ -60,6 +68,12 @@ class Plot(Protocol):
     def record(self, record: PlantRecord) -> None:
         """Note what the Nix profile was made from; `facts` gives it back."""
 
+    def remember(self, environment: InstalledEnvironment) -> None:
+        """Write down what a generation is made of, for the `generations` of the Capsule there.
+
+        What is written down of other generations that are there stays. Only `alone`.
+        """
+
     def rooted(self) -> Rooted:
         """What a login shell sees that starts now, with nothing inherited."""
 
@@ -68,11 +82,16 @@ class Plots(Protocol):
     """The ways to machines for planting."""
 
     def open(
-        self, destination: Destination | None, *, may_ask: bool = False
+        self,
+        machine: Target | Destination | None,
+        *,
+        may_ask: bool = False,
+        timeout_seconds: float | None = None,
     ) -> AbstractContextManager[Plot]:
         """A fresh connection; None is this machine. Raises HostUnreachable, HostKeyChanged.
 
         `may_ask`: what runs on this machine may ask the person at its terminal, as sudo does.
+        `timeout_seconds` are for all that is done over it together; then HostUnreachable.
         """
 
 
@@ -85,10 +104,25 @@ class Greenhouse(Protocol):
     def system(self) -> str | None:
         """What it builds for, such as `x86_64-linux`; None without Nix."""
 
-    def build(self, flake: PlantFile, lock: PlantFile | None, *, heard: Heard) -> Grown:
+    def build(
+        self,
+        flake: PlantFile,
+        lock: PlantFile | None,
+        *,
+        heard: Heard,
+        timeout_seconds: float | None = None,
+    ) -> Grown:
         """Build the flake, with that lock where there is one."""
 
-    def send(self, store_path: str, destination: Destination, *, nix: str, heard: Heard) -> None:
+    def send(
+        self,
+        store_path: str,
+        machine: Target | Destination,
+        *,
+        nix: str,
+        heard: Heard,
+        timeout_seconds: float | None = None,
+    ) -> None:
         """Copy it with all that it needs; `nix` is the path of that machine's Nix."""
 
 

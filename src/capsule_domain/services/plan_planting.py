@@ -19,14 +19,14 @@ from capsule_domain.models.planting import (
     PlantStep,
     PlantWish,
 )
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 from capsule_domain.services.nix_there import NixWay
 
 BootPlace = Literal["local", "remote"]
 
 
 def plan_planting(
-    destination: Destination,
+    machine: Target | Destination,
     facts: MachineFacts,
     wish: PlantWish,
     *,
@@ -40,7 +40,7 @@ def plan_planting(
     `here` is what this machine's Nix builds for, None without one. `installer` and `way`
     are given where Nix is missing. Raises ConfigurationError, Conflict, HostError.
     """
-    place = destination.label
+    place = machine.label
     if wish.wheel is not None:
         _refuse_capsule(facts, place)
     where, because = _build_place(facts, place, build_on, here)

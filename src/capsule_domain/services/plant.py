@@ -5,37 +5,33 @@ from dataclasses import dataclass
 from functools import partial
 
 from capsule_domain.errors import CommandFailed
-from capsule_domain.models.facts import MachineFacts
 from capsule_domain.models.nixos import PreviewFormat
 from capsule_domain.models.planting import (
     BuildOn,
     Planted,
     PlantEvent,
     PlantFile,
-    PlantPlan,
     PlantRecord,
     PlantStep,
     PlantWish,
-    Rooted,
 )
 from capsule_domain.models.profile import Environment
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.nix_renderer import NixRenderer
 from capsule_domain.ports.plot import Greenhouse, NixInstallers, Plot, Plots, Seeds
 from capsule_domain.services.nix_there import nix_way
 from capsule_domain.services.plan_planting import asked_files, plan_planting
+from capsule_domain.services.planting import (
+    Planting,
+    refuse_other_earth,
+    refuse_what_is_not_seen,
+    written_down,
+)
 
 Progress = Callable[[PlantEvent], None]
-
-
-@dataclass(frozen=True)
-class Planting:
-    """What is wanted where, what is there, and the way between: to be shown, then run."""
-
-    destination: Destination
-    wish: PlantWish
-    facts: MachineFacts
-    plan: PlantPlan
+Left = Callable[[], float | None]
+"""How many seconds are left; None: as many as it takes."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +46,11 @@ class Plant:
     seeds: Seeds
     installers: NixInstallers
     renderer: NixRenderer
+    clock: Clock
 
     def plan(
         self,
-        destination: Destination,
+        machine: Target | Destination,
         environment: Environment,
         *,
         build_on: BuildOn = BuildOn.AUTO,
@@ -64,12 +61,12 @@ class Plant:
         Nothing is changed there. Raises HostError, Conflict, ConfigurationError.
         """
         wish = self._wish(environment, capsule=capsule)
-        with self.plots.open(destination) as plot:
+        with self.plots.open(machine) as plot:
             facts = plot.facts(asked_files(wish), reach=self.installers.url)
         bare = facts.nix is None or facts.nix_version is None
-        way = nix_way(facts, place=destination.label) if bare else None
+        way = nix_way(facts, place=machine.label) if bare else None
         plan = plan_planting(
-            destination,
+            machine,
             facts,
             wish,
             build_on=build_on,
@@ -77,26 +74,27 @@ class Plant:
             installer=self.installers.fetch() if way else None,
             way=way,
         )
-        return Planting(destination, wish, facts, plan)
+        return Planting(machine, environment, wish, facts, plan)
 
-    def run(self, planting: Planting, *, progress: Progress) -> Planted:
+    def run(
+        self, planting: Planting, *, progress: Progress, timeout_seconds: float | None = None
+    ) -> Planted:
         """Carry exactly that plan out, then look again as a person who logs in would.
 
         Raises HostError, NixFailed among them; what was there before a failed step is as
-        it was.
+        it was. Raises Conflict while another one plants there, or did since it was looked at.
         """
         plan = planting.plan
-        with self.plots.open(planting.destination) as plot:
-            store_path = self._grow(plot, planting, progress)
-            if plan.has(PlantStep.PATH):
-                progress(PlantEvent(step=PlantStep.PATH))
-                plot.enter_path()
-            if plan.has(PlantStep.CAPSULE) and planting.wish.wheel is not None:
-                heard = _begin(progress, PlantStep.CAPSULE)
-                plot.install_capsule(planting.wish.wheel, heard=heard)
+        store_path = planting.facts.earth.store_path or ""
+        left = self._counting_down(timeout_seconds)
+        with self.plots.open(planting.machine, timeout_seconds=timeout_seconds) as plot:
+            if plan.changes:
+                with plot.alone():
+                    refuse_other_earth(plot, planting)
+                    store_path = self._change(plot, planting, progress, left)
             progress(PlantEvent(step=PlantStep.VERIFY))
             seen = plot.rooted()
-        _refuse_what_is_not_seen(planting, seen)
+        refuse_what_is_not_seen(planting, seen)
         return Planted(
             destination=plan.destination,
             profile=plan.profile,
@@ -104,6 +102,27 @@ class Plant:
             changes=plan.changes,
             seen=seen,
         )
+
+    def _counting_down(self, timeout_seconds: float | None) -> Left:
+        begun = self.clock.monotonic()
+
+        def left() -> float | None:
+            if timeout_seconds is None:
+                return None
+            return max(timeout_seconds - (self.clock.monotonic() - begun), 0.0)
+
+        return left
+
+    def _change(self, plot: Plot, planting: Planting, progress: Progress, left: Left) -> str:
+        """Every step of the plan; returns what Capsule's Nix profile leads to after it."""
+        store_path = self._grow(plot, planting, progress, left)
+        if planting.plan.has(PlantStep.PATH):
+            progress(PlantEvent(step=PlantStep.PATH))
+            plot.enter_path()
+        if planting.plan.has(PlantStep.CAPSULE) and planting.wish.wheel is not None:
+            heard = _begin(progress, PlantStep.CAPSULE)
+            plot.install_capsule(planting.wish.wheel, heard=heard)
+        return store_path
 
     def _wish(self, environment: Environment, *, capsule: bool) -> PlantWish:
         name = environment.profile.name
@@ -122,7 +141,7 @@ class Plant:
             wheel=self.seeds.wheel() if capsule else None,
         )
 
-    def _grow(self, plot: Plot, planting: Planting, progress: Progress) -> str:
+    def _grow(self, plot: Plot, planting: Planting, progress: Progress, left: Left) -> str:
         """Nix, the files and the packages; returns what Capsule's Nix profile leads to."""
         plan, wish = planting.plan, planting.wish
         if plan.installer is not None:
@@ -138,7 +157,8 @@ class Plant:
             store_path = plot.build(f"environment/{wish.profile}", heard=heard)
             sent = wish.lock
         else:
-            store_path, sent = self._transplant(plot, planting, files, progress)
+            store_path, sent = self._transplant(plot, planting, files, progress, left)
+        plot.remember(written_down(planting, store_path, sent, self.clock.now()))
         plot.record(
             PlantRecord(
                 profile=wish.profile,
@@ -150,19 +170,26 @@ class Plant:
         return store_path
 
     def _transplant(
-        self, plot: Plot, planting: Planting, files: list[PlantFile], progress: Progress
+        self,
+        plot: Plot,
+        planting: Planting,
+        files: list[PlantFile],
+        progress: Progress,
+        left: Left,
     ) -> tuple[str, PlantFile | None]:
         """Built here and sent, with the lock that it was built with."""
         wish = planting.wish
         heard = _begin(progress, PlantStep.ENVIRONMENT)
-        grown = self.greenhouse.build(wish.flake, wish.lock, heard=heard)
+        grown = self.greenhouse.build(wish.flake, wish.lock, heard=heard, timeout_seconds=left())
         if grown.lock is not None and grown.lock != wish.lock:
             files = [grown.lock, *(file for file in files if file.path != grown.lock.path)]
         self._write(plot, files, progress)
         nix = plot.facts([]).nix
         if nix is None:
             raise CommandFailed(f"{planting.plan.destination} has no Nix to send packages to")
-        self.greenhouse.send(grown.store_path, planting.destination, nix=nix, heard=heard)
+        self.greenhouse.send(
+            grown.store_path, planting.machine, nix=nix, heard=heard, timeout_seconds=left()
+        )
         return plot.adopt(grown.store_path), grown.lock or wish.lock
 
     def _write(self, plot: Plot, files: list[PlantFile], progress: Progress) -> None:
@@ -183,21 +210,3 @@ def _begin(progress: Progress, step: PlantStep) -> Callable[[str], None]:
 
 def _tell(progress: Progress, step: PlantStep, line: str) -> None:
     progress(PlantEvent(step=step, detail=line))
-
-
-def _refuse_what_is_not_seen(planting: Planting, seen: Rooted) -> None:
-    place, wheel = planting.plan.destination, planting.wish.wheel
-    look = f"look at {planting.facts.start_up_file} there: something in it may leave early"
-    if not seen.environment_on_path:
-        raise CommandFailed(
-            f"a fresh login shell on {place} does not have the profile on its PATH", hint=look
-        )
-    if seen.program is not None and seen.found is None:
-        raise CommandFailed(
-            f"a fresh login shell on {place} does not find {seen.program}", hint=look
-        )
-    if wheel is not None and seen.capsule_version != wheel.version:
-        found = f"Capsule {seen.capsule_version}" if seen.capsule_version else "none"
-        raise CommandFailed(
-            f"a fresh login shell on {place} finds {found}, not Capsule {wheel.version}", hint=look
-        )

@@ -35,6 +35,7 @@ def target_of(xnode: XNode) -> Target:
         user=xnode.ssh_user,
         key_alias=xnode.id,
         private_key=xnode.ssh_key,
+        name=xnode.name,
     )
 
 

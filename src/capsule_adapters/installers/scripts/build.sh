@@ -3,7 +3,8 @@
 # build.sh MARKER "" STORE_PATH: set the profile to a path that is in the store already.
 
 main() {
-  marker=$1 folder=$2
+  folder=$2
+  take_turn
   nix=$(nix_program) || fail "there is no nix program"
   PATH=$(dirname -- "$nix"):$PATH # it starts others of its kind
   export PATH
@@ -19,7 +20,7 @@ main() {
     nix-env --profile "$link" --set "$3" >&2 ||
       fail "nix could not set the profile; what it said stands above"
   fi
-  printf '\n%s store_path %s\n' "$marker" "$(cd -P -- "$link" && pwd -P)"
+  say store_path "$(cd -P -- "$link" && pwd -P)"
 }
 
 main "$@"

@@ -3,8 +3,6 @@
 # banner can be taken for. Changes nothing. FILEs are below Capsule's home; URL may be empty.
 set +e
 
-say() { printf '\n%s %s %s\n' "$marker" "$1" "$2"; }
-
 free_mib() { # free_mib FOLDER: of the nearest folder above that is there
   folder=$1
   while [ ! -d "$folder" ] && [ "$folder" != / ]; do folder=$(dirname -- "$folder"); done
@@ -97,7 +95,6 @@ tell_earth() { # tell_earth FILE…
   fi
 }
 
-marker=$1
 url=$2
 shift 2
 nix_folder=/nix

@@ -29,6 +29,7 @@ main() {
   wheel=$2 stamp=$3 new='' complete=''
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
+  take_turn
   [ "$(capsule_kind)" != foreign ] || fail "$HOME/.local/bin/capsule is not ours"
   python=$(python_program) || fail "there is no Python of 3.11 or newer that makes environments"
   data=$(capsule_data)

@@ -3,8 +3,9 @@
 # MODE is daemon or no-daemon. The file is removed after; its words go to stderr.
 
 main() {
-  marker=$1 mode=$2 installer=$3
+  mode=$2 installer=$3
   trap 'rm -f -- "$installer"' EXIT
+  take_turn
   USER=${USER:-$(id -un)}
   export USER
   conf=${NIX_CONF_DIR:-/etc/nix}/nix.conf
@@ -16,7 +17,7 @@ main() {
   sh "$installer" "--$mode" --yes --no-channel-add >&2 ||
     fail "the Nix installer failed ($?); what it said stands above"
   nix=$(nix_program) || fail "the Nix installer ended well, and yet there is no nix program"
-  printf '\n%s nix_version %s\n' "$marker" "$("$nix" --version | awk '{ print $NF }')"
+  say nix_version "$("$nix" --version | awk '{ print $NF }')"
 }
 
 main "$@"

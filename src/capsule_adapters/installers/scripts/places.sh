@@ -1,13 +1,18 @@
 #!/bin/sh
-# Where things are on this machine. Every other script here is run with this one before it, and
-# with nothing on stdin.
+# Where things are on this machine. The other scripts here whose first argument is MARKER are run with
+# this one before them, and with nothing on stdin but for hold.sh.
 set -eu
+marker=$1
 LC_ALL=C
 export LC_ALL
 
 fail() { # fail MESSAGE: the last line that is said
   printf '%s\n' "$1" >&2
   exit 1
+}
+
+say() { # say NAME VALUE: a fact, on a line that no banner can be taken for
+  printf '\n%s %s %s\n' "$marker" "$1" "$2"
 }
 
 capsule_home() { printf '%s\n' "${CAPSULE_HOME:-$HOME/.capsule}"; }
@@ -53,6 +58,29 @@ python_program() { # a Python that is new enough and can make environments
     fi
   done
   return 1
+}
+
+# -- one at a time --------------------------------------------------------------------------
+
+work_folder() { # where work in progress is, and its locks
+  folder=$(capsule_home)/environment
+  mkdir -p -- "$folder" && printf '%s\n' "$folder"
+}
+
+locked_at_once() { # locked_at_once FD: the lock on an open file, which ends with those who have it open
+  if has flock; then
+    flock -n "$1"
+  elif has perl; then # macOS has no flock
+    perl -e 'use Fcntl ":flock"; open my $file, ">>&=", $ARGV[0] or exit 0;
+      exit !flock $file, LOCK_EX | LOCK_NB' "$1"
+  fi
+}
+
+take_turn() { # what a broken connection left running here ends before anything else is begun
+  exec 8>>"$(work_folder)/.planting"
+  if locked_at_once 8; then return 0; fi
+  echo "an earlier planting still works here: waiting for its end" >&2
+  until locked_at_once 8; do sleep 1; done
 }
 
 sha256_of() { # sha256_of FILE
