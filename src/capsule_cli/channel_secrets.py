@@ -9,7 +9,10 @@ from capsule_domain.errors import UsageError
 if TYPE_CHECKING:
     from capsule_domain.models.channels import ChannelSecrets
 
-SECRETS = ("slack-webhook", "webhook-url", "webhook-secret", "smtp-password", "apprise-url")
+SECRETS = (
+    *("slack-webhook", "webhook-url", "webhook-secret"),
+    *("smtp-password", "apprise-url", "heartbeat-url"),
+)
 
 
 def asked_for(

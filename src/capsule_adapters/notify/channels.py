@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from typing import TextIO
 
-from capsule_adapters.notify.deadline import InTime
+from pydantic import SecretStr
+
+from capsule_adapters.notify.deadline import HeartbeatInTime, InTime
 from capsule_domain.errors import ConfigurationError
 from capsule_domain.models.channels import ChannelName, ChannelSecrets
 from capsule_domain.models.monitoring import MonitoringSettings
 from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.heartbeat import Heartbeat
 from capsule_domain.ports.monitoring import MonitoringChoices
 from capsule_domain.ports.notifier import Notifier
 
@@ -21,6 +24,7 @@ class Channels:
         self._stream = stream
         self._made: Mapping[str, Notifier] = {}
         self._made_of: tuple[MonitoringSettings, ChannelSecrets] | None = None
+        self._heart: tuple[SecretStr, Heartbeat] | None = None
 
     def enabled(self) -> Mapping[str, Notifier]:
         """Those that are enabled and whole. Raises ConfigurationError, StoreError."""
@@ -48,6 +52,21 @@ class Channels:
                 field="email",
             )
         return self._one(channel, settings, secrets)
+
+    def heartbeat(self) -> Heartbeat:
+        """Signs of life, switched on or not. Raises ConfigurationError when there is no URL."""
+        from capsule_adapters.notify.heartbeat import HttpHeartbeat
+
+        url = self._choices.secrets().heartbeat_url
+        if url is None:
+            raise ConfigurationError(
+                "the heartbeat has no heartbeat-url",
+                hint="capsule openmesh monitor config --secret heartbeat-url",
+                field="heartbeat_url",
+            )
+        if self._heart is None or self._heart[0] != url:
+            self._heart = url, HeartbeatInTime(HttpHeartbeat(url, self._clock))
+        return self._heart[1]
 
     def _one(
         self, channel: ChannelName, settings: MonitoringSettings, secrets: ChannelSecrets

@@ -25,6 +25,7 @@ VARIABLES = {
     "webhook_secret": "CAPSULE_WEBHOOK_SECRET",
     "slack_webhook": "CAPSULE_SLACK_WEBHOOK",
     "apprise_url": "CAPSULE_APPRISE_URL",
+    "heartbeat_url": "CAPSULE_HEARTBEAT_URL",
 }
 """Where the environment has each secret."""
 

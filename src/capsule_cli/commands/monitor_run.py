@@ -36,19 +36,9 @@ def run(ctx: typer.Context) -> None:
     with now.wiring.engine_lock().hold():
         tell = _teller(now)
         engine = now.wiring.engine(tell)
-        with _signals(engine), Delivering(now.wiring.deliver(_troubled(now, tell))):
+        delivering = Delivering(now.wiring.deliver(now.wiring.troubled(tell)))
+        with _signals(engine), delivering, now.wiring.remedying(engine, tell):
             engine.run()
-
-
-def _troubled(now: Session, tell: "Callable[[Heard], None]") -> "Callable[[str], None]":
-    """What delivering has to complain of, as something that the collector says."""
-
-    def troubled(words: str) -> None:
-        from capsule_domain.models.heard import Heard, HeardKind
-
-        tell(Heard(time=now.wiring.clock().now(), kind=HeardKind.TROUBLE, message=words))
-
-    return troubled
 
 
 def _deliver(now: Session) -> None:

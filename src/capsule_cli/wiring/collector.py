@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from capsule_domain.ports.clock import Clock
     from capsule_domain.ports.collector_service import CollectorService
     from capsule_domain.ports.engine_lock import EngineLock
+    from capsule_domain.ports.first_aid import FirstAid
+    from capsule_domain.ports.heartbeat import PulseLog
+    from capsule_domain.ports.host import Hosts
     from capsule_domain.ports.outbox import Outbox
+    from capsule_domain.ports.remediation_log import RemediationLog
     from capsule_domain.ports.supervisor import Supervisor
 
 
@@ -58,6 +62,21 @@ class CollectorPorts:
         from capsule_adapters.store.outbox import SqliteOutbox
 
         return SqliteOutbox(database)
+
+    def remediation_log(self, database: "Database") -> "RemediationLog":
+        from capsule_adapters.store.remediation_log import SqliteRemediationLog
+
+        return SqliteRemediationLog(database)
+
+    def pulse_log(self, database: "Database") -> "PulseLog":
+        from capsule_adapters.store.pulse_log import SqlitePulseLog
+
+        return SqlitePulseLog(database)
+
+    def first_aid(self, hosts: "Hosts") -> "FirstAid":
+        from capsule_adapters.ssh.first_aid import SshFirstAid
+
+        return SshFirstAid(hosts)
 
     def engine_lock(self) -> "EngineLock":
         from capsule_adapters.collector.lock import FileEngineLock

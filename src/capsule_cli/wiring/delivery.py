@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from capsule_adapters.notify.channels import Channels
     from capsule_domain.models.channels import ChannelName
     from capsule_domain.ports.clock import Clock
+    from capsule_domain.ports.heartbeat import Heartbeat
     from capsule_domain.ports.monitoring import MonitoringChoices
     from capsule_domain.ports.notifier import Notifier
 
@@ -44,6 +45,9 @@ class DeliveryPorts:
 
     def notifiers(self) -> "Mapping[str, Notifier]":
         return self._channels.enabled()
+
+    def heartbeat(self) -> "Heartbeat":
+        return self._channels.heartbeat()
 
     def notifier(self, channel: "ChannelName") -> "Notifier":
         return self._channels.one(channel)

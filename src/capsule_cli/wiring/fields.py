@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from capsule_domain.ports.editor import Editor
     from capsule_domain.ports.engine_lock import EngineLock
     from capsule_domain.ports.examination import Examination
+    from capsule_domain.ports.first_aid import FirstAid
     from capsule_domain.ports.hardware_survey import HardwareSurvey
+    from capsule_domain.ports.heartbeat import Heartbeat, PulseLog
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
     from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.probes import Probes
     from capsule_domain.ports.profile_texts import ProfileTexts
     from capsule_domain.ports.provider import Provider
+    from capsule_domain.ports.remediation_log import RemediationLog
     from capsule_domain.ports.samples import Samples
     from capsule_domain.ports.sandbox import Sandbox
     from capsule_domain.ports.search_path import SearchPath
@@ -101,6 +104,11 @@ class Ports:
     probes: "Callable[[], Probes]"
     alert_book: "Callable[[], AlertBook]"
     outbox: "Callable[[], Outbox]"
+    remediation_log: "Callable[[], RemediationLog]"
+    first_aid: "Callable[[], FirstAid]"
+    heartbeat: "Callable[[], Heartbeat]"
+    """Switched on or not. Raises ConfigurationError when there is no URL for it."""
+    pulse_log: "Callable[[], PulseLog]"
     engine_lock: "Callable[[], EngineLock]"
     supervisor: "Callable[[], Supervisor]"
     collector_service: "Callable[[], CollectorService]"

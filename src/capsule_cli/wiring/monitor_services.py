@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from capsule_cli.wiring.cost_services import CostServices
+from capsule_cli.wiring.life_services import LifeServices
 
 if TYPE_CHECKING:
     from capsule_domain.errors import StoreError
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from capsule_domain.services.look_back import LookBack
     from capsule_domain.services.onlooker import Onlooker
     from capsule_domain.services.overview import Overview
+    from capsule_domain.services.remediate import Remedying
     from capsule_domain.services.rounds import Rounds
     from capsule_domain.services.sweep import Sweep
 
 
-class MonitorServices(CostServices):
+class MonitorServices(CostServices, LifeServices):
     """One sweep, and sweeps without end."""
 
     def rounds(
@@ -41,23 +43,56 @@ class MonitorServices(CostServices):
         )
 
     def engine(self, heard: "Callable[[Heard], None]") -> "Engine":
-        from capsule_domain.models.heard import Heard, HeardKind
+        """With its heartbeat; `remedying` has it help as well."""
         from capsule_domain.services.engine import Engine
+        from capsule_domain.services.heartbeats import Heartbeats
         from capsule_domain.services.looker import Looker
 
-        def troubled(error: "StoreError") -> None:
-            now = self.clock().now()
-            heard(Heard(time=now, kind=HeardKind.TROUBLE, message=error.message))
-
+        troubled = self.troubled(heard)
+        beats = Heartbeats(self.heartbeat, self.pulse_log(), self.clock(), troubled)
         return Engine(
             inventory=self.inventory(),
             plan=self.watch_plan,
             looker=Looker(self.probes()),
-            rounds=self.rounds(troubled),
+            rounds=self.rounds(lambda error: troubled(error.message)),
             clock=self.clock(),
             supervisor=self.supervisor(),
             heard=heard,
+            round_over=lambda plan, good: beats.round_over(plan.heartbeat, good=good),
         )
+
+    def remedying(self, engine: "Engine", heard: "Callable[[Heard], None]") -> "Remedying":
+        """What `engine` hears of is helped, where the settings say so, for a block."""
+        from capsule_domain.models.heard import Heard, HeardKind
+        from capsule_domain.services.remediate import Remediate, Remedying
+
+        clock = self.clock()
+        remediate = Remediate(
+            inventory=self.inventory(),
+            book=self.alert_book(),
+            log=self.remediation_log(),
+            aid=self.first_aid(),
+            reboot=self.lifecycle().restart,
+            clouds=self.providers,
+            cut_off=lambda: engine.rounds.isolation.is_cut_off,
+            clock=clock,
+            new_id=self.new_id,
+            told=lambda one: heard(
+                Heard(time=clock.now(), kind=HeardKind.REMEDY, message=one.words)
+            ),
+            troubled=self.troubled(heard),
+        )
+        engine.after = remediate.consider
+        return Remedying(remediate)
+
+    def troubled(self, heard: "Callable[[Heard], None]") -> "Callable[[str], None]":
+        """What something has to complain of, as the collector says it."""
+        from capsule_domain.models.heard import Heard, HeardKind
+
+        def told(words: str) -> None:
+            heard(Heard(time=self.clock().now(), kind=HeardKind.TROUBLE, message=words))
+
+        return told
 
     def deliver(self, told: "Callable[[str], None]") -> "Deliver":
         """For who holds the engine's lock, or two would send the same."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.cost_pages import CostPages
     from capsule_domain.ports.examination import Examination
     from capsule_domain.ports.hardware_survey import HardwareSurvey
+    from capsule_domain.ports.heartbeat import Heartbeat
     from capsule_domain.ports.host import Hosts, Keys, KnownHosts
     from capsule_domain.ports.installation import Installation
     from capsule_domain.ports.inventory import Inventory
@@ -85,6 +86,10 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         probes=lambda: real.probes,
         alert_book=lambda: real.collector.alert_book(real.database),
         outbox=lambda: real.collector.outbox(real.database),
+        remediation_log=lambda: real.collector.remediation_log(real.database),
+        first_aid=lambda: real.collector.first_aid(real.hosts),
+        heartbeat=real.heartbeat,
+        pulse_log=lambda: real.collector.pulse_log(real.database),
         engine_lock=real.collector.engine_lock,
         supervisor=real.collector.supervisor,
         collector_service=real.collector.service,
@@ -319,6 +324,9 @@ class _RealPorts:
 
     def notifier(self, channel: "ChannelName") -> "Notifier":
         return self.delivery.notifier(channel)
+
+    def heartbeat(self) -> "Heartbeat":
+        return self.delivery.heartbeat()
 
     def _monitoring_settings(self) -> "MonitoringSettings":
         return self.delivery.choices.settings()

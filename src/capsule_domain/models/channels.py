@@ -145,6 +145,8 @@ class ChannelSecrets(Model):
     slack_webhook: SecretUrl | None = None
     apprise_url: SomeSecret | None = None
     """Any of apprise's URLs; several with blanks between them."""
+    heartbeat_url: SecretUrl | None = None
+    """Where signs of life go."""
 
     def needed_by(self, channel: ChannelName) -> str | None:
         """The field without which `channel` cannot send, when it is not set."""

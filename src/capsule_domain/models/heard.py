@@ -10,8 +10,9 @@ class HeardKind(StrEnum):
     """STARTED, RELOADED, STOPPED: the collector itself. SWEPT: an interval is over.
 
     SKIPPED: turns were missed. CLOCK: time did not pass as it should, and what was waited for
-    is waited for anew. TROUBLE: something of ours failed, and the work goes on. The rest is
-    what happened to an alert.
+    is waited for anew. TROUBLE: something of ours failed, and the work goes on. REMEDY: what is
+    done about an alert by itself, what came of it, or why nothing is. The rest is what happened
+    to an alert.
     """
 
     STARTED = "started"
@@ -21,6 +22,7 @@ class HeardKind(StrEnum):
     SKIPPED = "skipped"
     CLOCK = "clock"
     TROUBLE = "trouble"
+    REMEDY = "remedy"
     BEGAN = "began"
     FIRED = "fired"
     ESCALATED = "escalated"

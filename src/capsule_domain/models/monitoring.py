@@ -7,8 +7,10 @@ from pydantic import Field, field_validator, model_validator
 
 from capsule_domain.models.base import Model
 from capsule_domain.models.channels import ChannelName, EmailChannel
+from capsule_domain.models.heartbeat import HeartbeatSettings
 from capsule_domain.models.look import CheckChoice
 from capsule_domain.models.notification import Grouping
+from capsule_domain.models.remediation import RemediationSettings
 from capsule_domain.models.rule import AlertRule
 from capsule_domain.models.watch_plan import Percent, WatchPlan
 
@@ -54,6 +56,8 @@ class MonitoringSettings(Model):
     webhook: bool = False
     slack: bool = False
     apprise: bool = False
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    remediation: RemediationSettings = RemediationSettings()
 
     @field_validator("rules")
     @classmethod

@@ -5,8 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from capsule_domain.models.base import Model
+from capsule_domain.models.heartbeat import HeartbeatSettings
 from capsule_domain.models.look import LookPlan
 from capsule_domain.models.notification import Grouping
+from capsule_domain.models.remediation import RemediationSettings
 from capsule_domain.models.rule import AlertRule, Quantity
 
 STALE_INTERVALS = 2.5
@@ -39,6 +41,8 @@ class WatchPlan(Model):
     """Of how many xNodes at once nothing may answer before the collector doubts itself."""
     anchors: tuple[str, ...] = ("1.1.1.1:443", "9.9.9.9:443")
     """Whom it asks then, as `host:port`: when none of them answers either, it is cut off."""
+    remediation: RemediationSettings = RemediationSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
 
     @property
     def stale_seconds(self) -> float:

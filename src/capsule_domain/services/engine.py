@@ -56,8 +56,10 @@ class Engine:
     clock: Clock
     supervisor: Supervisor
     heard: Callable[[Heard], None]
-    after: Callable[[Round], None] = field(default=lambda _made: None)
-    """Called after each round that changed something, such as by who delivers messages."""
+    after: Callable[[Round, WatchPlan], None] = field(default=lambda _made, _plan: None)
+    """Called after each round in which something happened to an alert, once that is kept."""
+    round_over: Callable[[WatchPlan, bool], None] = field(default=lambda _plan, _good: None)
+    """Called after every round, with whether it went well. Neither may take long, or raise."""
 
     def __post_init__(self) -> None:
         self._stop = self._reload = False
@@ -92,7 +94,7 @@ class Engine:
         now = self.clock.monotonic()
         self._schedule = Schedule(plan.interval_seconds, now)
         self._passed_at, self._passed_on = now, self.clock.now()
-        self._swept_at = self._judged_at = self._tidied_at = now
+        self._swept_at = self._judged_at = self._tidied_at = self._found_at = now
         self._restart = False
         self._count_fleet()
 
@@ -115,6 +117,8 @@ class Engine:
         if due or missed:
             self._take_turns(due, missed)
         found = self._gathered()
+        if found or not self._fleet:
+            self._found_at = now
         if found or now - self._judged_at >= self._schedule.step_seconds or self._restart:
             self._judged_at = now
             self._judge(found)
@@ -187,14 +191,21 @@ class Engine:
             made = self.rounds.run(found, self._fleet, self._watch_plan, restart=self._restart)
         except CapsuleError as error:
             self._tell(HeardKind.TROUBLE, error.message)
+            self.round_over(self._watch_plan, False)  # noqa: FBT003 (a callback's)
             return
         self._restart = False
         for step in made.steps:
             if step.kind is not None:
                 where = f"{step.alert.xnode}: {step.alert.message}"
                 self._tell(HeardKind(step.kind.value), where, step.alert)
-        if not made.entry.is_empty:
-            self.after(made)
+        if made.steps:
+            self.after(made, self._watch_plan)
+        self.round_over(self._watch_plan, self._sees())
+
+    def _sees(self) -> bool:
+        """Whether looks still come to their end: judging nothing goes well for ever."""
+        unseen = self.clock.monotonic() - self._found_at
+        return unseen <= self._watch_plan.stale_seconds
 
     def _count_fleet(self) -> None:
         try:
