@@ -109,11 +109,16 @@ class Ground:
         self._sandbox = folder / "cloud"
         self._numbers = iter(range(10_000))
         # One of them has ended, and is rehearsed all the same.
-        self._options = ("--provider", cloud, "--force")
+        self.options = ("--provider", cloud, "--force")
         SandboxControl(self._sandbox, parent=os.getpid()).up()
         found = announced(self._sandbox)
         assert found is not None
-        self._announcement = found
+        self.announcement = found
+
+    @property
+    def endpoint(self) -> str:
+        """Where the cloud answers."""
+        return self.announcement.endpoints[self.cloud]
 
     def close(self) -> None:
         """End the sandbox."""
@@ -121,22 +126,23 @@ class Ground:
 
     def run(self, point: Point | None = None) -> tuple["Home", Proxy, list[str], float]:
         """A deploy struck at `point`: its home, its requests, its steps, and when it intended."""
-        home = self._home()
-        with Proxy(self._announcement.endpoints[self.cloud]) as proxy:
-            home.lead_to(self._announcement, self.cloud, proxy.endpoint)
+        home = self.home()
+        with Proxy(self.endpoint) as proxy:
+            home.lead_to(self.announcement, self.cloud, proxy.endpoint)
             if point is not None and point.asked is not None:
                 proxy.target, proxy.blow = point.asked, point.blow
-            child = Child(home.folder, ["openmesh", "deploy", "--name", NAME, *self._options])
+            child = Child(home.folder, ["openmesh", "deploy", "--name", NAME, *self.options])
             if point is None or point.blow is not Blow.LOST:
                 proxy.strike = child.kill
             child.kill_at_step = None if point is None else point.step
             steps, intended_at = child.watch()
             home.code = child.code
             home.said = child.said
-        home.lead_to(self._announcement, self.cloud, self._announcement.endpoints[self.cloud])
+        home.lead_to(self.announcement, self.cloud, self.endpoint)
         return home, proxy, steps, intended_at
 
-    def _home(self) -> "Home":
+    def home(self) -> "Home":
+        """A fresh one."""
         folder = self._folder / f"home-{next(self._numbers)}"
         return Home(self.cloud, folder)
 
@@ -181,6 +187,7 @@ class Child:
         )
         self.kill_at_step: int | None = None
         self.said = ""
+        self.heard: Callable[[str], None] = lambda _line: None
 
     @property
     def code(self) -> int:
@@ -199,6 +206,7 @@ class Child:
         with self._process, timer_of(self.kill):
             for line in self._process.stderr or ():
                 self.said = line.strip() or self.said
+                self.heard(line.rstrip())
                 found = _STEP.match(line)
                 if found is None:
                     continue

@@ -46,6 +46,8 @@ class Proxy:
     target: Asked | None = None
     blow: Blow | None = None
     strike: Callable[[], None] = lambda: None
+    gate: Callable[[], None] = lambda: None
+    """Called before each request is passed on."""
     asked: list[Asked] = field(default_factory=list)
     struck: bool = False
 
@@ -83,6 +85,7 @@ class Proxy:
 
     def pass_on(self, client: "_Handler") -> None:
         """One request there and back."""
+        self.gate()
         body = client.body()
         blow = self._blow_for(client, body)
         if blow is Blow.BEFORE:
