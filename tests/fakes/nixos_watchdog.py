@@ -163,7 +163,8 @@ class Watched:
 
     def _reverted(self, switch: FakeSwitch, at: float) -> None:
         old = self.systems[switch.order.old]
-        if old.hangs or old.exit_code:
+        ports = old.ports if old.ports is not None else self.ports
+        if old.hangs or old.exit_code or not set(switch.order.old_ports) <= set(ports):
             self._go_down(at)
             self._to(switch, SwitchState.REBOOTING, at, self.boot_seconds)
         else:

@@ -56,7 +56,7 @@ class SwitchOrder(Model):
 
     `old` and `new` are store paths. `generation` is set when an existing generation is made
     current again, else a new one is made. `ports` must be listened on before a confirmation
-    is waited for, and after a revert: the machine looks for itself.
+    is waited for, and `old_ports` after a revert: the machine looks for itself.
     """
 
     id: str = Field(pattern=r"^[0-9A-Za-z-]{8,40}$")
@@ -69,6 +69,7 @@ class SwitchOrder(Model):
     revert_seconds: int = Field(default=180, ge=10, le=3600)
     allow_failed_units: bool = False
     ports: tuple[int, ...] = ()
+    old_ports: tuple[int, ...] = ()
 
 
 class SwitchReport(Model):
