@@ -1,7 +1,9 @@
 """A sign of life while Nix works, without a line for each of Nix's lines."""
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 Progress = Callable[[float, str], None]
 """Seconds since the work began, and what was said last."""
@@ -36,3 +38,21 @@ class Pulse:
         if now - self._shown >= self.every_seconds:
             self._shown = now
             self._progress(now - self._began, self._last)
+
+
+@contextmanager
+def beating(pulse: Pulse) -> Iterator[Pulse]:
+    """Beats for the length of the block, whose work is elsewhere and says nothing for long."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(pulse.every_seconds / 2):
+            pulse.beat()
+
+    thread = threading.Thread(target=beat, name="capsule-pulse", daemon=True)
+    thread.start()
+    try:
+        yield pulse
+    finally:
+        ended.set()
+        thread.join()

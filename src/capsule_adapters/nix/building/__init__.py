@@ -1,0 +1,1 @@
+"""Whole systems: built here or elsewhere, brought to machines, compared."""

@@ -1,0 +1,116 @@
+"""This machine's Nix, as far as it builds systems and sends them."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from capsule_adapters.nix.building import words
+from capsule_adapters.nix.process import NixProcess, find_program
+from capsule_adapters.nix.pulse import Pulse
+from capsule_adapters.nix.request import asking
+from capsule_adapters.nix.stage import staged
+from capsule_adapters.store.faults import reporting
+from capsule_domain.errors import NixFailed
+from capsule_domain.ports.system_builder import BuildOrder
+
+
+@dataclass
+class NixHere:
+    """What it makes is kept from the garbage collector by links in `folder`, until `close`.
+
+    Safe to use from many threads.
+    """
+
+    nix: NixProcess
+    folder: Path
+    _stack: ExitStack = field(default_factory=ExitStack, init=False)
+    _stage: Path | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _numbers: "count[int]" = field(default_factory=count, init=False)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a Nix at all."""
+        return find_program("nix", self.nix.environment, self.nix.places) is not None
+
+    def systems(self) -> Sequence[str]:
+        """Those that it builds for, by its own settings; none without a Nix."""
+        if not self.is_there:
+            return ()
+        settings = self._settings()
+        with suppress(KeyError, TypeError):
+            own, others = settings["system"]["value"], settings["extra-platforms"]["value"]
+            return (own, *others)
+        return ()
+
+    def instantiate(self, order: BuildOrder, pulse: Pulse) -> str:
+        """The derivation of the system that is meant."""
+        return self._linked(words.instantiate, order, "cannot evaluate the system", pulse)
+
+    def build(self, order: BuildOrder, pulse: Pulse) -> str:
+        """The system that is meant."""
+        return self._linked(words.build, order, "cannot build the system", pulse)
+
+    def tell(
+        self, told: Sequence[str], environment: Mapping[str, str], doing: str, pulse: Pulse
+    ) -> None:
+        """Whatever goes between stores, by the ways of `environment`."""
+        NixProcess(environment, self.nix.places).run(told, doing=doing, pulse=pulse)
+
+    def is_trusted(self, store: str, environment: Mapping[str, str]) -> bool | None:
+        """Whether another store takes from us what nobody signed; None when it does not tell,
+        as before Nix 2.18.
+        """
+        nix = NixProcess(environment, self.nix.places)
+        for command in ("info", "ping"):
+            with suppress(NixFailed, ValueError, KeyError, TypeError, AttributeError):
+                said = nix.run(
+                    words.store_info(store, command), doing="cannot ask the store", pulse=silent()
+                )
+                trusted = json.loads(said.stdout)["trusted"]
+                return None if trusted is None else bool(trusted)
+        return None
+
+    def close(self) -> None:
+        """What was made may be collected."""
+        with self._lock:
+            self._stack.close()
+            self._stage = None
+
+    def _settings(self) -> Mapping[str, Any]:
+        for command in (("show-config",), ("config", "show")):
+            with suppress(NixFailed, ValueError):
+                told = words.settings(*command)
+                said = self.nix.run(told, doing="cannot read Nix's settings", pulse=silent())
+                found = json.loads(said.stdout)
+                return found if isinstance(found, dict) else {}
+        return {}
+
+    def _linked(
+        self,
+        told: Callable[[str, Sequence[str]], Sequence[str]],
+        order: BuildOrder,
+        doing: str,
+        pulse: Pulse,
+    ) -> str:
+        link = self._link()
+        with asking(order.source, order.nixpkgs, host=order.host) as expression:
+            self.nix.run(told(str(link), expression), doing=doing, pulse=pulse)
+        with reporting("read", link):
+            return str(link.readlink())
+
+    def _link(self) -> Path:
+        with self._lock:
+            if self._stage is None:
+                self._stage = self._stack.enter_context(staged(self.folder))
+            return self._stage / f"system-{next(self._numbers)}"
+
+
+def silent() -> Pulse:
+    """For what is over at once."""
+    return Pulse(lambda _seconds, _line: None)
