@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from capsule_domain.models.template import Offer, Region
     from capsule_domain.services.market import Market
     from capsule_domain.services.plan import Meant
+    from capsule_domain.services.plan_profiles import Content
 
 _CLOCK_SECONDS = 300.0
 """From here on a clock is wrong, not late."""
@@ -124,7 +125,12 @@ def keep_plans(
 
     wiring = run.wiring
     plans = [plan.model_copy(update={"ssh_key": ssh_key}) for plan in plans]
-    text = sealed(plans, told=told(run, plans, ssh_key), now=wiring.clock().now())
+    text = sealed(
+        plans,
+        told=told(run, plans, ssh_key),
+        profiles=_profiles_of(run, plans),
+        now=wiring.clock().now(),
+    )
     where = wiring.plan_files().store(file, text)
     shown = plans[0] if len(plans) == 1 else plans
 
@@ -157,7 +163,22 @@ def plans_in(
         if one.error and one.provider in chosen:
             raise one.error
     by_now = told(run, kept.plans, ssh_key or kept.plans[0].ssh_key)
-    return still_true(kept, offers_heard(heard), told=by_now, now=wiring.clock().now())
+    return still_true(
+        kept,
+        offers_heard(heard),
+        told=by_now,
+        profiles=_profiles_of(run, kept.plans),
+        now=wiring.clock().now(),
+    )
+
+
+def _profiles_of(run: Session, plans: "Sequence[DeployPlan]") -> "dict[str, Content]":
+    """What each of their profiles comes to now. Raises NotFound for one that is no more."""
+    from capsule_domain.services.plan_profiles import content_of
+
+    profiles = run.wiring.manage_profile()
+    names = dict.fromkeys(plan.profile for plan in plans if plan.profile)
+    return {name: content_of(profiles.show(name)) for name in names}
 
 
 def told(run: Session, plans: "Sequence[DeployPlan]", ssh_key: str | None) -> str:

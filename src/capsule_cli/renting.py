@@ -128,8 +128,9 @@ def _tell_unfinished(run: Session, plans: "Sequence[DeployPlan]") -> None:
     for left in run.wiring.journal().list(unfinished=True):
         if left.name in names:
             run.out.complain(
-                f"deployment {left.id} is {left.state}: something may be billed",
-                f"capsule openmesh deployments {left.id}",
+                f"deployment {left.id} of {left.name} is {left.state}: something may be billed",
+                f"go on: capsule openmesh deploy --resume {left.id}; "
+                f"or undo it: capsule openmesh deploy --abandon {left.id}",
             )
 
 

@@ -320,7 +320,9 @@ def test_interrupted_while_renting_what_may_be_billed_is_told(market: Market) ->
     street.cloud.create = interrupted  # type: ignore[method-assign,assignment]
     done = market.deploy("--name", "web-1", "--yes")
     assert done.code == 130
-    assert "is intended: something may be billed" in done.stderr
+    assert "of web-1 is intended: something may be billed" in done.stderr
+    [left] = street.journal.list(unfinished=True)
+    assert f"capsule openmesh deploy --resume {left.id}" in done.stderr
 
 
 def test_what_a_server_cannot_be_told_is_refused_before_anybody_is_asked(market: Market) -> None:

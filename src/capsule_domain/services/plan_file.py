@@ -1,7 +1,7 @@
 """A plan kept in a file: sealed, opened again, and held against what is true by then."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -16,6 +16,7 @@ from capsule_domain.models.template import Offer, Stock
 from capsule_domain.ports.host import DeployKey, HostKey
 from capsule_domain.services.first_boot import PrepareBoot
 from capsule_domain.services.plan import MOST_AT_ONCE
+from capsule_domain.services.plan_profiles import Content, refuse_other_content
 from capsule_domain.services.why_not import NO_STOCK
 
 _AGAIN = "plan anew with --plan-out"
@@ -24,12 +25,16 @@ _NO_HOST_KEY = HostKey(private_openssh=SecretStr(""), public_openssh="")
 
 
 class KeptPlans(Model):
-    """What a plan file holds. `told`: a hash of what the servers would be told, by then."""
+    """What a plan file holds. `told`: a hash of what the servers would be told, by then.
+
+    `profiles`: what each of them comes to, by then.
+    """
 
     version: int = Field(default=1, ge=1, le=1)
     made_at: Moment
     plans: tuple[DeployPlan, ...] = Field(min_length=1, max_length=MOST_AT_ONCE)
     told: str
+    profiles: dict[str, Content]
 
 
 def told_hash(
@@ -46,10 +51,13 @@ def told_hash(
     return _hash(parts)
 
 
-def sealed(plans: Iterable[DeployPlan], *, told: str, now: datetime) -> str:
+def sealed(
+    plans: Iterable[DeployPlan], *, told: str, profiles: Mapping[str, Content], now: datetime
+) -> str:
     """The text of a plan file, with a hash by which a change of it is seen."""
     shown = [plan.model_copy(update={"rejected": (), "runners_up": ()}) for plan in plans]
-    body = KeptPlans(made_at=now, plans=tuple(shown), told=told).model_dump(mode="json")
+    kept = KeptPlans(made_at=now, plans=tuple(shown), told=told, profiles={**profiles})
+    body = kept.model_dump(mode="json")
     return json.dumps({**body, "sha256": _hash(body)}, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -71,12 +79,18 @@ def opened(text: str, source: str) -> KeptPlans:
 
 
 def still_true(
-    kept: KeptPlans, offers: Iterable[Offer], *, told: str, now: datetime
+    kept: KeptPlans,
+    offers: Iterable[Offer],
+    *,
+    told: str,
+    profiles: Mapping[str, Content],
+    now: datetime,
 ) -> Sequence[DeployPlan]:
     """The plans, when nothing of them moved; a fallback that did is left out.
 
-    `offers` are those of now, `told` is the hash of now. Raises Conflict with what moved.
+    `offers`, `told` and `profiles` are those of now. Raises Conflict with what moved.
     """
+    refuse_other_content(kept.profiles, profiles, hint=_AGAIN)
     if told != kept.told:
         raise Conflict(
             "what the servers would be told is not what was planned: the SSH key, or openmesh.yml",
