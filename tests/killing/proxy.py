@@ -7,6 +7,8 @@ import struct
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -48,6 +50,10 @@ class Proxy:
     strike: Callable[[], None] = lambda: None
     gate: Callable[[], None] = lambda: None
     """Called before each request is passed on."""
+    instead: Callable[[str, bytes], tuple[int, bytes] | None] = lambda _what, _body: None
+    """Told a request and its body: what is answered to it in the cloud's stead, as JSON."""
+    ahead: timedelta = timedelta()
+    """How far ahead of ours the cloud's clock seems to be."""
     asked: list[Asked] = field(default_factory=list)
     struck: bool = False
 
@@ -92,15 +98,27 @@ class Proxy:
             self.strike()
             client.hang_up()
             return
-        status, headers, answer = self._answer(client, body)
+        status, headers, answer = self._refusal(client, body) or self._answer(client, body)
         if blow is Blow.SENT:
             self.strike()
         if blow in (Blow.SENT, Blow.LOST):
             client.hang_up()
             return
-        client.reply(status, headers, answer)
+        client.reply(status, [self._dated(*header) for header in headers], answer)
         if blow is Blow.ANSWERED:
             self.strike()
+
+    def _refusal(
+        self, client: "_Handler", body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes] | None:
+        what = _what(client.command, client.path, dict(client.headers.items()), body)
+        said = self.instead(what, body)
+        return said and (said[0], [("Content-Type", "application/json")], said[1])
+
+    def _dated(self, name: str, value: str) -> tuple[str, str]:
+        if name.lower() != "date" or not self.ahead:
+            return name, value
+        return name, format_datetime(parsedate_to_datetime(value) + self.ahead, usegmt=True)
 
     def _blow_for(self, client: "_Handler", body: bytes) -> Blow | None:
         what = _what(client.command, client.path, dict(client.headers.items()), body)
