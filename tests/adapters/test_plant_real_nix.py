@@ -18,6 +18,7 @@ from capsule_domain.services.plant import Plant
 from tests.fakes.clock import FakeClock
 from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.plots import FakeNixInstallers, FakeSeeds
+from tests.nix.stores import nix_environment, wrapper, writable
 from tests.plots import Machine, machine
 from tests.tools import needs_tool
 
@@ -87,38 +88,6 @@ class Site:
         return [change.step for change in planted.changes]
 
 
-def nix_environment(folder: Path, store: Path) -> dict[str, str]:
-    """The variables that keep Nix inside `folder`, with `store` as the store's name."""
-    conf = folder / "nix-conf"
-    conf.mkdir(parents=True)
-    (conf / "nix.conf").write_text(
-        "sandbox = false\nbuild-users-group =\nsubstituters =\nflake-registry =\n"
-        "experimental-features = nix-command flakes\nrequire-sigs = false\n"
-    )
-    return {
-        "NIX_CONF_DIR": str(conf),
-        "NIX_STORE_DIR": str(store),
-        "NIX_STATE_DIR": str(folder / "state"),
-        "NIX_LOG_DIR": str(folder / "log"),
-        "NIX_REMOTE": "",
-    }
-
-
-def wrapper(path: Path, program: str, environment: dict[str, str], *before: str) -> None:
-    """A program that starts the real one with `environment`."""
-    exports = "".join(f"export {name}='{value}'\n" for name, value in environment.items())
-    words = " ".join(f"'{word}'" for word in (*before, program))
-    path.write_text(f'#!/bin/sh\n{exports}exec {words} "$@"\n')
-    path.chmod(0o755)
-
-
-def writable(folder: Path) -> None:
-    """The store is read-only, and pytest would like to take it away."""
-    for path in [folder, *folder.rglob("*")]:
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o755)
-
-
 @pytest.fixture
 def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
     programs = {name: needs_tool(name) for name in ("nix", "nix-env", "nix-daemon")}
@@ -140,7 +109,7 @@ def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
     capsule_home = tmp_path / "there" / "sshd" / "home" / HOME
     environment = {"CAPSULE_HOME": str(capsule_home)}
     with machine(tmp_path / "there", nix=False, environment=environment) as there:
-        theirs = nix_environment(tmp_path / "there" / "nix-state", store)
+        theirs = nix_environment(tmp_path / "there" / "nix-state", store, "require-sigs = true")
         for name, program in programs.items():
             wrapper(tmp_path / "there" / "programs" / name, program, theirs)
         greenhouse = NixGreenhouse(

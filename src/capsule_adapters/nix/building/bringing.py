@@ -55,12 +55,13 @@ class Bringing:
         ends = {BUILDER: builder, MACHINE: machine}
         known = {name: one for name, one in ends.items() if one is not None}
         with self.ways.open(self.nix.nix.environment, known) as environment:
-            if self.key.known() in facts.keys:
+            signed = self.key.known() in facts.keys
+            if signed:
                 told = words.sign(path, key_file=self.key.secret_file, store=source)
                 self.nix.tell(told, environment, "cannot sign the system", pulse)
             to = None if machine is None else store_of(MACHINE, facts.nix)
             try:
-                told = words.copy(path, source=source, to=to)
+                told = words.copy(path, source=source, to=to, signed=signed)
                 self.nix.tell(told, environment, "cannot copy the system", pulse)
             except NixFailed as error:
                 raise _explained(error, {n: one.label for n, one in known.items()}) from error

@@ -21,12 +21,16 @@ def copy_derivation(derivation: str, to: str) -> Sequence[str]:
     return ("nix", *FEATURES, "copy", "--derivation", "--to", to, derivation)
 
 
-def copy(path: str, *, source: str | None, to: str | None) -> Sequence[str]:
+def copy(path: str, *, source: str | None, to: str | None, signed: bool) -> Sequence[str]:
     """A closure from one store to another; None is this machine's. What the receiver can fetch
     from its caches is not sent.
+
+    Unless it is `signed`, the receiver is told to take it as it is: it does that for those whom
+    it trusts, and not even for root without being told.
     """
     ends = (*(("--from", source) if source else ()), *(("--to", to) if to else ()))
-    return ("nix", *FEATURES, "copy", "--substitute-on-destination", *ends, path)
+    unsigned = () if signed else ("--no-check-sigs",)
+    return ("nix", *FEATURES, "copy", "--substitute-on-destination", *unsigned, *ends, path)
 
 
 def sign(path: str, *, key_file: str, store: str | None) -> Sequence[str]:
