@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.nix_renderer import NixRenderer
     from capsule_domain.ports.nix_systems import NixSystems
     from capsule_domain.ports.nix_tool import NixTool
+    from capsule_domain.ports.nixos_hosts import NixosHosts
     from capsule_domain.ports.nixos_installer import NixosInstaller
     from capsule_domain.ports.notifier import Notifier
     from capsule_domain.ports.outbox import Outbox
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from capsule_domain.ports.settings import Choices
     from capsule_domain.ports.ssh_program import SshProgram
     from capsule_domain.ports.supervisor import Supervisor
+    from capsule_domain.ports.switch_journal import SwitchJournal
+    from capsule_domain.ports.system_builder import SystemBuilder
     from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
     from capsule_domain.ports.xnode_files import XNodeFiles
@@ -127,6 +130,9 @@ class Ports:
     tunnels: "Callable[[], Tunnels]"
     background: "Callable[[], Background]"
     nixos_installer: "Callable[[], NixosInstaller]"
+    nixos_hosts: "Callable[[], NixosHosts]"
+    system_builder: "Callable[[], SystemBuilder]"
+    switch_journal: "Callable[[], SwitchJournal]"
     sandbox: "Callable[[], Sandbox]"
     backups: "Callable[[], Backups]"
     examination: "Callable[[], Examination]"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from capsule_cli.wiring.delivery import DeliveryPorts
     from capsule_cli.wiring.planting import PlantingPorts
     from capsule_cli.wiring.profiles import ProfilePorts
+    from capsule_cli.wiring.switching import SwitchingPorts
     from capsule_domain.models.channels import ChannelName
     from capsule_domain.models.money import Rates
     from capsule_domain.models.monitoring import MonitoringSettings
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.samples import Samples
     from capsule_domain.ports.search_path import SearchPath
     from capsule_domain.ports.ssh_program import SshProgram
+    from capsule_domain.ports.switch_journal import SwitchJournal
     from capsule_domain.ports.tunnels import Tunnels
     from capsule_domain.ports.virtual_machines import VirtualMachines
     from capsule_domain.ports.xnode_files import XNodeFiles
@@ -105,6 +107,9 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         tunnels=lambda: real.tunnels,
         background=real.background,
         nixos_installer=real.nixos_installer,
+        nixos_hosts=real.switching.nixos_hosts,
+        system_builder=real.switching.system_builder,
+        switch_journal=real.switch_journal,
         sandbox=lambda: real.clouds.sandbox,
         backups=real.backups,
         examination=real.examination,
@@ -367,6 +372,24 @@ class _RealPorts:
             ssh_config=self.clouds.ssh_config,
             sandboxed=self._sandboxed,
         )
+
+    @cached_property
+    def switching(self) -> "SwitchingPorts":
+        from capsule_cli.wiring.switching import SwitchingPorts
+
+        return SwitchingPorts(
+            home=self._home,
+            environment=self._environment,
+            hosts=lambda: self.hosts,
+            ssh_config=self.clouds.ssh_config,
+            closers=self.closers,
+            sandboxed=self._sandboxed,
+        )
+
+    def switch_journal(self) -> "SwitchJournal":
+        from capsule_adapters.store.switch_journal import SqliteSwitchJournal
+
+        return SqliteSwitchJournal(self.database)
 
     @cached_property
     def clouds(self) -> "CloudPorts":

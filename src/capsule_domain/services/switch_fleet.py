@@ -49,6 +49,6 @@ class SwitchFleet:
 
         canary, others = jobs[:1], jobs[1:]
         first = [work(job) for job in canary]
-        works = [lambda job=job: work(job) for job in others]  # type: ignore[misc]
+        works = [lambda job=job: work(job) for job in others]
         rest = few_at_once(works, at_once=self.at_once)
         return [*first, *(future.result() for future in rest)]

@@ -1,0 +1,62 @@
+"""The services that switch NixOS machines."""
+
+from typing import TYPE_CHECKING
+
+from capsule_cli.wiring.nixos_services import NixosServices
+
+if TYPE_CHECKING:
+    from capsule_domain.services.apply import Apply
+    from capsule_domain.services.apply_source import FindSource
+    from capsule_domain.services.go_back import GoBack
+    from capsule_domain.services.settle_switches import SettleSwitches
+    from capsule_domain.services.switch_fleet import SwitchFleet
+
+
+class SwitchServices(NixosServices):
+    """From a configuration, or an earlier generation, to the system that a machine runs."""
+
+    def find_source(self) -> "FindSource":
+        from capsule_domain.services.apply_source import FindSource
+
+        return FindSource(
+            configurations=self.configurations(),
+            choices=self.choices(),
+            reader=self.module_reader(),
+            systems=self.nix_systems(),
+            index=self.index(),
+        )
+
+    def apply(self) -> "Apply":
+        from capsule_domain.services.apply import Apply
+
+        return Apply(
+            hosts=self.nixos_hosts(),
+            builder=self.system_builder(),
+            settle=self._settle_switches(),
+            clock=self.clock(),
+            new_id=self.new_id,
+        )
+
+    def go_back(self) -> "GoBack":
+        from capsule_domain.services.go_back import GoBack
+
+        return GoBack(
+            hosts=self.nixos_hosts(),
+            builder=self.system_builder(),
+            settle=self._settle_switches(),
+            clock=self.clock(),
+            new_id=self.new_id,
+        )
+
+    def switch_fleet(self, at_once: int) -> "SwitchFleet":
+        """Machines switched, `at_once` of them at a time after the first."""
+        from capsule_domain.services.switch_fleet import SwitchFleet
+        from capsule_domain.services.switch_machine import SwitchMachine
+
+        switch = SwitchMachine(self.nixos_hosts(), self.switch_journal(), self.clock())
+        return SwitchFleet(switch, at_once)
+
+    def _settle_switches(self) -> "SettleSwitches":
+        from capsule_domain.services.settle_switches import SettleSwitches
+
+        return SettleSwitches(self.switch_journal(), self.clock())
