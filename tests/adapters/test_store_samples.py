@@ -12,11 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from capsule_adapters.store.samples import SqliteSamples
+from capsule_adapters.store.samples_fresh import Fresh, read
+from capsule_adapters.store.samples_rows import sample_row
 from capsule_adapters.store.samples_schema import METRICS_MIGRATIONS
 from capsule_adapters.store.sqlite import open_database
 from capsule_domain.errors import StoreError
 from capsule_domain.models.health import Check, CheckKind, Health, HealthStatus
 from capsule_domain.models.metric import Disk, Metrics, Observation
+from capsule_domain.ports.samples import Figure
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -104,10 +107,14 @@ def test_a_day_is_kept_and_what_is_older_goes(samples: SqliteSamples) -> None:
         "UPDATE samples SET more = '[]'",
         "UPDATE samples SET more = '{\"disks\": 3}'",
         "UPDATE checks SET body = 'x'",
+        "UPDATE fresh SET status = 77",
+        "UPDATE fresh SET body = 'x'",
     ],
 )
 def test_a_record_that_is_not_ours_is_told(samples: SqliteSamples, spoilt: str) -> None:
     remember(samples, "a1", seen(0))
+    samples.prune(NOON)
+    remember(samples, "a1", seen(5))
     with samples._database.change() as transaction:
         transaction.execute(spoilt)
     with pytest.raises(StoreError, match=r"metrics\.db holds a record"):
@@ -120,6 +127,54 @@ def test_a_last_record_that_is_not_ours_is_told(samples: SqliteSamples) -> None:
         transaction.execute("UPDATE last SET body = '{}'")
     with pytest.raises(StoreError, match=r"metrics\.db holds a record"):
         samples.latest()
+
+
+def test_samples_that_wait_to_be_moved_and_those_that_were_are_read_as_one(
+    samples: SqliteSamples,
+) -> None:
+    figures = [Figure("cpu_percent")]
+    minutes = [0, 1, 2, 5, 6, 7]
+    for minute in minutes:
+        remember(samples, "a1", seen(minute, cpu=minute))
+        if minute == 2:
+            samples.prune(NOON)
+    history = samples.history("a1", LONG_AGO)
+    assert [bool(one.health.checks) for one in history] == [True, False, False, True, False, False]
+    whole = samples.series("a1", figures, LONG_AGO)
+    assert [values for _, values in whole] == [(minute,) for minute in minutes]
+    (hour,) = samples.hourly("a1", LONG_AGO)
+    assert (hour.low, hour.high, hour.count) == (0, 7, 6)
+    samples.prune(NOON)
+    assert samples.history("a1", LONG_AGO) == history
+    assert samples.series("a1", figures, LONG_AGO) == whole
+
+
+def test_a_moment_that_comes_again_after_its_sample_was_moved_is_replaced(
+    samples: SqliteSamples,
+) -> None:
+    for minute in (0, 1, 2):
+        remember(samples, "a1", seen(minute, cpu=minute))
+    samples.prune(NOON)
+    remember(samples, "a1", seen(1, cpu=99))
+    for _ in range(2):
+        found = samples.series("a1", [Figure("cpu_percent")], LONG_AGO)
+        assert [values for _, values in found] == [(0,), (99,), (2,)]
+        samples.prune(NOON)
+
+
+def test_what_is_written_is_moved_whenever_much_of_it_waits(tmp_path: Path) -> None:
+    """Whoever tidies up never, or not often enough, reads as quickly."""
+    with closing(open_database(tmp_path / "metrics.db", METRICS_MIGRATIONS)) as database:
+        writers = [Fresh(), Fresh()]
+        for tick in range(50):
+            rows = [sample_row(1, 100 * tick + n, seen(0), None) for n in range(100)]
+            with database.change() as transaction:
+                writers[tick % 2].add(transaction, rows)
+        ((waiting,),) = database.rows("SELECT count(*) FROM fresh")
+        with database.snapshot() as transaction:
+            found = read(transaction, 1, "at_ms", 0, 10_000)
+    assert waiting < 4000
+    assert [at_ms for (at_ms,) in found] == list(range(5000))
 
 
 def test_a_file_of_the_first_form_goes_over_with_all_that_it_held(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from capsule_adapters.store.faults import reading_records
+from capsule_adapters.store.samples_fresh import PARTS, Fresh, forget, read
 from capsule_adapters.store.samples_hours import (
     HOUR_MS,
     READ,
-    Rolled,
+    hour_of,
     known_figures,
     read_hour,
     rolled,
@@ -17,9 +18,8 @@ from capsule_adapters.store.samples_hours import (
 )
 from capsule_adapters.store.samples_rows import (
     COLUMNS,
-    INSERT,
     checks_text,
-    from_milliseconds,
+    last_text,
     outcome,
     read_sample,
     sample_row,
@@ -27,7 +27,7 @@ from capsule_adapters.store.samples_rows import (
 )
 from capsule_adapters.store.samples_schema import METRICS_MIGRATIONS
 from capsule_adapters.store.samples_series import read_points
-from capsule_adapters.store.sqlite import Database, Row, Synchronous, Transaction
+from capsule_adapters.store.sqlite import Database, Synchronous, Transaction
 from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
 from capsule_domain.ports.samples import (
@@ -38,19 +38,18 @@ from capsule_domain.ports.samples import (
     Point,
 )
 
-_HISTORY = f"""
-    SELECT {COLUMNS}, body FROM samples LEFT JOIN checks USING (node, at_ms)
-    WHERE node = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms
-"""  # noqa: S608 (fixed texts)
 _HOURS = """
     SELECT hour, name, instance, low, mean, high, count FROM hours JOIN figures USING (figure)
     WHERE node = ? AND hour >= ? {among} ORDER BY hour, name, instance
 """
-_OF_ONE_NODE = ("samples", "checks", "hours", "last")
-"""Its number stays its own: another process may go on using it."""
+_OF_ONE_NODE = ("hours", "last")
+"""Beside its samples. Its number stays its own: another process may go on using it."""
 _NODES_AT_ONCE = 50
 """How many xNodes are tidied in one transaction: some tens of milliseconds."""
 _FOREVER_MS = 2**62
+
+_Last = tuple[str, Observation]
+"""A text of `last`, and what it says."""
 
 
 class SqliteSamples:
@@ -60,8 +59,11 @@ class SqliteSamples:
         self._database = Database(path, METRICS_MIGRATIONS, synchronous=Synchronous.NORMAL)
         self._turn = threading.Lock()
         self._nodes: dict[str, tuple[int, str]] = {}
+        self._fresh = Fresh()
         self._kept: dict[int, tuple[int, tuple[object, ...]]] = {}
         """When checks were last written, and what they said, by node."""
+        self._read: Mapping[str, _Last] = {}
+        """What `latest` read before: a screen asks every two seconds, and most is the same."""
 
     def append(self, observations: Mapping[str, Observation], at: datetime) -> None:  # noqa: ARG002
         """Keep what one tick saw, in one transaction."""
@@ -75,13 +77,16 @@ class SqliteSamples:
                 # What was learnt in a transaction that did not happen is not so.
                 self._nodes.clear()
                 self._kept.clear()
+                self._fresh.undone()
                 raise
 
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by its id."""
         with reading_records(self._database.path):
             rows = self._database.rows("SELECT xnode_id, body FROM last")
-            return {xnode_id: Observation.model_validate_json(body) for xnode_id, body in rows}
+            before = self._read
+            self._read = {id_: _last(body, before.get(id_)) for id_, body in rows}
+            return {id_: seen for id_, (_, seen) in self._read.items()}
 
     def history(
         self, xnode_id: str, since: datetime, until: datetime | None = None
@@ -93,7 +98,8 @@ class SqliteSamples:
                 return []
             node, name, _ = known
             end_ms = _FOREVER_MS if until is None else to_milliseconds(until)
-            rows = transaction.rows(_HISTORY, (node, to_milliseconds(since), end_ms))
+            columns, start_ms = f"{COLUMNS}, body", to_milliseconds(since)
+            rows = read(transaction, node, columns, start_ms, end_ms)
             return [read_sample(xnode_id, name, row) for row in rows]
 
     def series(
@@ -123,11 +129,14 @@ class SqliteSamples:
             asked = _HOURS.format(among=among)
             kept = [read_hour(row) for row in transaction.rows(asked, (node, first, *names))]
             start_ms = max(rolled_ms, first * HOUR_MS)
-            fresh = rolled(_unrolled(transaction, node, start_ms, _FOREVER_MS))
-            return [_hour(one) for one in (*kept, *fresh) if not names or one.name in names]
+            open_ones = rolled(read(transaction, node, READ, start_ms, _FOREVER_MS))
+            return [hour_of(one) for one in (*kept, *open_ones) if not names or one.name in names]
 
     def prune(self, now: datetime) -> None:
         """Roll up the hours that are over, and forget what is too old, a few xNodes at a time."""
+        for part in range(PARTS):
+            with self._turn, self._database.change() as transaction:
+                self._fresh.settle(transaction, part)
         nodes = self._database.rows("SELECT node, rolled_ms FROM nodes ORDER BY node")
         for start in range(0, len(nodes), _NODES_AT_ONCE):
             with reading_records(self._database.path), self._database.change() as transaction:
@@ -141,6 +150,7 @@ class SqliteSamples:
         with self._turn, self._database.change() as transaction:
             known = _node(transaction, xnode_id)
             if known is not None:
+                forget(transaction, known[0])
                 for table in _OF_ONE_NODE:
                     transaction.execute(f"DELETE FROM {table} WHERE node = ?", known[:1])  # noqa: S608
                 self._kept.pop(known[0], None)
@@ -150,20 +160,21 @@ class SqliteSamples:
         self._database.close()
 
     def _append(self, transaction: Transaction, observations: Mapping[str, Observation]) -> None:
-        samples, last, checks = [], [], []
+        samples, last = [], []
         for xnode_id, seen in observations.items():
             node = self._number(transaction, xnode_id, seen.health.xnode)
-            samples.append(sample_row(node, seen))
-            last.append((node, xnode_id, seen.model_dump_json(exclude_none=True)))
             at_ms = to_milliseconds(seen.health.checked_at)
-            if self._has_news(node, at_ms, seen):
-                checks.append((node, at_ms, checks_text(seen)))
-        transaction.execute_many(INSERT, samples)
+            checks = checks_text(seen) if self._has_news(node, at_ms, seen) else None
+            samples.append(sample_row(node, at_ms, seen, checks))
+            last.append((node, xnode_id, last_text(seen)))
+        self._fresh.add(transaction, samples)
         transaction.execute_many("INSERT OR REPLACE INTO last VALUES (?, ?, ?)", last)
-        transaction.execute_many("INSERT OR REPLACE INTO checks VALUES (?, ?, ?)", checks)
 
     def _number(self, transaction: Transaction, xnode_id: str, name: str) -> int:
         """The small number that stands for the xNode in every row."""
+        if not self._nodes:
+            rows = transaction.rows("SELECT xnode_id, node, name FROM nodes")
+            self._nodes = {xnode_id: (node, name) for xnode_id, node, name in rows}
         known = self._nodes.get(xnode_id)
         if known is None or known[1] != name:
             transaction.execute(
@@ -180,10 +191,16 @@ class SqliteSamples:
         found = outcome(seen)
         kept = self._kept.get(node)
         fresh_ms = CHECKS_EVERY.total_seconds() * 1000
-        if kept is not None and kept[1] == found and 0 <= at_ms - kept[0] < fresh_ms:
+        if kept is not None and kept[1] == found and 0 < at_ms - kept[0] < fresh_ms:
             return False
         self._kept[node] = (at_ms, found)
         return True
+
+
+def _last(body: str, before: _Last | None) -> _Last:
+    if before is not None and before[0] == body:
+        return before
+    return body, Observation.model_validate_json(body)
 
 
 def _node(transaction: Transaction, xnode_id: str) -> tuple[int, str, int] | None:
@@ -192,13 +209,6 @@ def _node(transaction: Transaction, xnode_id: str) -> tuple[int, str, int] | Non
         "SELECT node, name, rolled_ms FROM nodes WHERE xnode_id = ?", (xnode_id,)
     )
     return rows[0] if rows else None
-
-
-def _unrolled(transaction: Transaction, node: int, start_ms: int, end_ms: int) -> list[Row]:
-    return transaction.rows(
-        f"{READ} WHERE node = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
-        (node, start_ms, end_ms),
-    )
 
 
 def _roll(
@@ -211,7 +221,8 @@ def _roll(
     end_ms = to_milliseconds(now) // HOUR_MS * HOUR_MS
     if end_ms <= rolled_ms:
         return
-    write_hours(transaction, node, rolled(_unrolled(transaction, node, rolled_ms, end_ms)), known)
+    over = read(transaction, node, READ, rolled_ms, end_ms)
+    write_hours(transaction, node, rolled(over), known)
     transaction.execute("UPDATE nodes SET rolled_ms = ? WHERE node = ?", (end_ms, node))
 
 
@@ -225,15 +236,3 @@ def _forget_old(transaction: Transaction, node: int, now: datetime) -> None:
         )
     oldest_hour = to_milliseconds(now - HOURS_KEPT) // HOUR_MS
     transaction.execute("DELETE FROM hours WHERE node = ? AND hour < ?", (node, oldest_hour))
-
-
-def _hour(one: Rolled) -> HourOf:
-    return HourOf(
-        hour=from_milliseconds(one.hour * HOUR_MS),
-        figure=one.name,
-        instance=one.instance,
-        low=one.low,
-        mean=one.mean,
-        high=one.high,
-        count=one.samples,
-    )

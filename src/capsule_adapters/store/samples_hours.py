@@ -4,12 +4,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
-from capsule_adapters.store.samples_rows import SCALES, more_of, scaled, unscaled
+from capsule_adapters.store.samples_rows import (
+    SCALES,
+    from_milliseconds,
+    more_of,
+    scaled,
+    unscaled,
+)
 from capsule_adapters.store.sqlite import Parameters, Row, Transaction
+from capsule_domain.models.history import HourOf
 from capsule_domain.services.figures import ROLLED, ROLLED_OF_DISKS
 
 HOUR_MS = 3_600_000
-READ = f"SELECT at_ms, more, {', '.join(ROLLED)} FROM samples"  # noqa: S608 (fixed texts)
+READ = ", ".join(["at_ms", "more", *ROLLED])
+"""The columns that hours are made of."""
 _HUNDREDTHS = 100
 
 
@@ -26,7 +34,7 @@ class Rolled(NamedTuple):
 
 
 def rolled(rows: Iterable[Row]) -> Iterator[Rolled]:
-    """The hours of one xNode. `rows` are those of `READ`, oldest first."""
+    """The hours of one xNode. `rows` have the columns of `READ`, oldest first."""
     for hour, some in groupby(rows, key=lambda row: int(row[0]) // HOUR_MS):
         values: dict[tuple[str, str], list[float]] = {}
         for row in some:
@@ -62,7 +70,7 @@ def write_hours(
     rows: list[Parameters] = []
     for one in hours:
         figure = _figure(transaction, known, one.name, one.instance)
-        numbers = (scaled(value, _HUNDREDTHS) for value in (one.low, one.mean, one.high))
+        numbers = scaled((one.low, one.mean, one.high), _HUNDREDTHS)
         rows.append((node, one.hour, figure, *numbers, one.samples))
     transaction.execute_many("INSERT OR REPLACE INTO hours VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
@@ -72,6 +80,19 @@ def read_hour(row: Row) -> Rolled:
     hour, name, instance, *numbers, count = row
     low, mean, high = (float(unscaled(value, _HUNDREDTHS) or 0) for value in numbers)
     return Rolled(hour, name, instance, low, mean, high, count)
+
+
+def hour_of(one: Rolled) -> HourOf:
+    """As the port gives it."""
+    return HourOf(
+        hour=from_milliseconds(one.hour * HOUR_MS),
+        figure=one.name,
+        instance=one.instance,
+        low=one.low,
+        mean=one.mean,
+        high=one.high,
+        count=one.samples,
+    )
 
 
 def known_figures(transaction: Transaction) -> dict[tuple[str, str], int]:

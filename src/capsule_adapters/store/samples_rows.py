@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -23,42 +24,53 @@ STATUSES: Mapping[HealthStatus, int] = {
 """As they stand in files: a number that was given to one is never given to another."""
 _STATUS = {number: status for status, number in STATUSES.items()}
 
+_OF_HUNDREDTHS = (
+    "cpu_percent",
+    "steal_percent",
+    "memory_percent",
+    "load_1",
+    "load_5",
+    "load_15",
+    "uptime_seconds",
+)
+_OF_WHOLE_ONES = (
+    "cores",
+    "received_bytes_per_second",
+    "sent_bytes_per_second",
+    "read_bytes_per_second",
+    "written_bytes_per_second",
+)
 SCALES: Mapping[str, int] = {
-    "cpu_percent": 100,
-    "steal_percent": 100,
-    "memory_percent": 100,
-    "load_1": 100,
-    "load_5": 100,
-    "load_15": 100,
-    "uptime_seconds": 100,
-    "cores": 1,
-    "received_bytes_per_second": 1,
-    "sent_bytes_per_second": 1,
-    "read_bytes_per_second": 1,
-    "written_bytes_per_second": 1,
+    **dict.fromkeys(_OF_HUNDREDTHS, 100),
+    **dict.fromkeys(_OF_WHOLE_ONES, 1),
 }
-"""The figures that have a column, each with how many of its units make a whole one."""
+"""The figures that have a column, in their order, with how many of its units make a whole one."""
 _SCALED = tuple(SCALES.items())
+_hundredths = attrgetter(*_OF_HUNDREDTHS)
+_whole_ones = attrgetter(*_OF_WHOLE_ONES)
 _ELSEWHERE = {*SCALES, "xnode", "collected_at", "boot_id"}
 """What `more` does not hold. The start of a machine is in its last observation alone."""
 
 COLUMNS = ", ".join(["at_ms", "status", "collected_after_ms", *SCALES, "more"])
-INSERT = (
-    f"INSERT OR REPLACE INTO samples (node, {COLUMNS})"  # noqa: S608 (fixed texts)
-    f" VALUES ({', '.join('?' * (len(SCALES) + 5))})"
-)
 
+_NO_FIGURES = (None,) * len(SCALES)
+_NOTHING_RARE = (None,) * 4
 _CHECKS = TypeAdapter(tuple[Check, ...])
 _LARGEST = 2**53
 """Beyond it a float holds no whole numbers one by one; nor does SQLite beyond 2**63."""
 
 
-def scaled(value: float | None, scale: int) -> int | float | None:
-    """A whole number, or the value itself as a float when it is past all measure."""
-    if value is None or math.isnan(value):
-        return None
-    units = value * scale
-    return round(units) if -_LARGEST < units < _LARGEST else float(value)
+def scaled(values: Iterable[float | None], scale: int) -> list[int | float | None]:
+    """Whole numbers; a value that is past all measure is itself, as a float."""
+    most = _LARGEST / scale
+    return [
+        None if v is None else round(v * scale) if -most < v < most else _unmeasured(v)
+        for v in values
+    ]
+
+
+def _unmeasured(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
 
 
 def unscaled(stored: float | None, scale: int) -> float | None:
@@ -76,21 +88,20 @@ def from_milliseconds(milliseconds: int) -> datetime:
     return from_microseconds(milliseconds * 1000)
 
 
-def sample_row(node: int, seen: Observation) -> tuple[str | int | float | None, ...]:
-    """In the order of `INSERT`."""
-    at_ms = to_milliseconds(seen.health.checked_at)
+def sample_row(node: int, at_ms: int, seen: Observation, checks: str | None) -> Row:
+    """`node`, `COLUMNS`, and the checks where they are kept."""
     status, metrics = STATUSES[seen.health.status], seen.metrics
     if metrics is None:
-        return (node, at_ms, status, None, *(None for _ in SCALES), None)
-    figures = [scaled(getattr(metrics, name), scale) for name, scale in _SCALED]
+        return (node, at_ms, status, None, *_NO_FIGURES, None, checks)
     after_ms = to_milliseconds(metrics.collected_at) - at_ms
-    return (node, at_ms, status, after_ms, *figures, _more(metrics))
+    figures = scaled(_hundredths(metrics), 100) + scaled(_whole_ones(metrics), 1)
+    return (node, at_ms, status, after_ms, *figures, _more(metrics), checks)
 
 
 def _more(metrics: Metrics) -> str | None:
     """What has no column, as JSON, where it was read: it is, at every fifth look or so."""
     rare = (metrics.disks, metrics.failed_units, metrics.gpus, metrics.generation)
-    if all(found is None for found in rare):
+    if rare == _NOTHING_RARE:
         return None
     return metrics.model_dump_json(exclude=_ELSEWHERE, exclude_none=True)
 
@@ -106,6 +117,11 @@ def more_of(text: str | None) -> dict[str, Any]:
 def checks_text(seen: Observation) -> str:
     """The checks as JSON."""
     return _CHECKS.dump_json(seen.health.checks, exclude_defaults=True).decode()
+
+
+def last_text(seen: Observation) -> str:
+    """All of it, exactly, as JSON."""
+    return seen.model_dump_json(exclude_none=True, exclude_defaults=True)
 
 
 def outcome(seen: Observation) -> tuple[object, ...]:

@@ -108,5 +108,22 @@ _WIDE = """
     ALTER TABLE newest RENAME TO last;
 """
 
-METRICS_MIGRATIONS = (_FIRST, _WIDE)
+_FRESH = """
+    CREATE TABLE fresh (
+        part INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        node INTEGER NOT NULL,
+        status INTEGER NOT NULL,
+        collected_after_ms INTEGER,
+        cpu_percent, steal_percent, memory_percent,
+        load_1, load_5, load_15, uptime_seconds, cores,
+        received_bytes_per_second, sent_bytes_per_second,
+        read_bytes_per_second, written_bytes_per_second,
+        more TEXT,
+        body TEXT,
+        PRIMARY KEY (part, at_ms, node)
+    ) WITHOUT ROWID;
+"""
+
+METRICS_MIGRATIONS = (_FIRST, _WIDE, _FRESH)
 """Scripts that only grow in number: one that was released is never changed."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from capsule_adapters.store.samples_fresh import read
 from capsule_adapters.store.samples_hours import disk_figures
 from capsule_adapters.store.samples_rows import SCALES, from_milliseconds
 from capsule_adapters.store.sqlite import Transaction
@@ -16,12 +17,8 @@ def read_points(
     Raises ValueError for a record that is not ours.
     """
     of_disks = any(figure.name not in SCALES for figure in figures)
-    columns = ", ".join(["more" if of_disks else "NULL", *map(_column, figures)])
-    rows = transaction.rows(
-        f"SELECT at_ms, {columns} FROM samples"  # noqa: S608 (our own names)
-        " WHERE node = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
-        (node, start_ms, end_ms),
-    )
+    columns = ", ".join(["at_ms", "more" if of_disks else "NULL", *map(_column, figures)])
+    rows = read(transaction, node, columns, start_ms, end_ms)
     nothing = (None,) * len(figures)
     points: list[Point] = []
     for at_ms, more, *stored in rows:
