@@ -66,11 +66,14 @@ def confirm_and_rent(
     """
     from capsule_cli.plan_screen import paint_plans, total
     from capsule_cli.renting import carry_out
+    from capsule_domain.services.apply_profile import remarks_on_memory
 
     rates = run.wiring.rates()
     plans = _within_budgets(run, plans, over_budget)
     for cloud in dict.fromkeys(plan.offer.provider for plan in plans):
         warn_of_clock(run, cloud)
+    for remark in remarks_on_memory(plans, lambda: run.wiring.greenhouse().system()):
+        run.out.warn(remark)
     if run.options.dry_run:
         shown = plans[0] if len(plans) == 1 else plans
         run.out.show(shown, lambda screen: paint_plans(screen, plans, rates))

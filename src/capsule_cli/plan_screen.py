@@ -97,6 +97,8 @@ def _what_it_is(screen: "Screen", plan: "DeployPlan") -> None:
     """What else is asked for, where that is not what everybody gets."""
     if plan.os != "stock":
         screen.line(f"{plan.os} is to run there")
+    elif plan.profile:
+        screen.line(f"profile {plan.profile} is planted there, by Nix")
     if plan.expires_at:
         screen.line(f"it may be ended from {plan.expires_at:%Y-%m-%d %H:%M} UTC on")
 

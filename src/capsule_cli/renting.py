@@ -144,19 +144,14 @@ def _paint_all(screen: "Screen", outcomes: Sequence[Outcome]) -> None:
                 screen.hint(one.error.hint)
 
 
-_SYSTEMS = {"stock": "the cloud's Ubuntu", "xnodeos": "XnodeOS"}
-"""Those that no profile is applied to."""
-
-
 def paint_ready(screen: "Screen", xnode: "XNode") -> None:
     """That it can be used, and what to do next."""
     learnt = xnode.first_contact == "learnt"
     key = "by the host key that it showed first" if learnt else "host key verified"
     screen.success(f"{xnode.name} is ready at {xnode.address}, reached over SSH, {key}")
-    system = _SYSTEMS.get(xnode.os)
-    if xnode.profile and system:
+    if xnode.profile and xnode.os == "xnodeos":
         screen.line(
-            f"profile {xnode.profile} is noted for it, and not applied: it runs {system}",
+            f"profile {xnode.profile} is noted for it, and not applied: it runs XnodeOS",
             style="advice",
         )
     if screen.fancy:

@@ -28,6 +28,7 @@ from tests.fakes.choices import FakeChoices
 from tests.fakes.cloud_keys import FakeCloudKeys
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.offers import offer
+from tests.fakes.plots import planted_everywhere
 from tests.fakes.presets import FakePresets, stack
 from tests.fakes.price_lists import FakePriceLists
 from tests.fakes.provider import CAPABILITIES, FakeProvider
@@ -106,6 +107,7 @@ class Desk:
     def wiring(self) -> Wiring:
         street = self.street
         return wired(
+            **planted_everywhere(),
             clock=street.clock,
             choices=self.choices,
             presets=FakePresets([stack("web")], [Profile(name="minimal", stacks=("web",))]),

@@ -12,6 +12,7 @@ from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.monitor import FakeMonitor
+from tests.fakes.plots import planted_everywhere
 from tests.fakes.presets import FakePresets, stack
 from tests.fakes.provider import CAPABILITIES
 from tests.fakes.xnode_files import FakeXNodeFiles
@@ -43,6 +44,7 @@ class Desk:
     def wiring(self) -> Wiring:
         street = self.street
         return wired(
+            **planted_everywhere(),
             clock=street.clock,
             choices=FakeChoices(),
             presets=FakePresets([stack("web")], [Profile(name="prod", stacks=("web",))]),
@@ -86,6 +88,7 @@ def test_a_deploy_shows_the_plan_asks_and_tells_each_step(desk: Desk) -> None:
         "▸ chosen  FAKE   small     west        1    1   $0.01   $6.00\n"
         "next 1    FAKE   small     east        1    1  $0.012   $7.00\n"
         "next 2    FAKE   large     west        4    8   $0.08  $48.00\n"
+        "profile prod is planted there, by Nix\n"
         "1 of 4 do not fit: 1 × out of stock\n"
         "  12:00:00  intended  small in west\n"
         "  12:00:00  rented  server 9001\n"
@@ -98,14 +101,15 @@ def test_a_deploy_shows_the_plan_asks_and_tells_each_step(desk: Desk) -> None:
         "  SHA256:qEkMnMXQ3YkzjmJf3IUTBsCoDZevCD6M3ya8tpAk8BA, on the machine\n"
         "  12:00:00  host key replaced  the one that was sent is trusted no more\n"
         "  12:00:00  system  ubuntu\n"
-        "  12:00:00  profile  prod is noted, and not applied: it runs stock\n"
+        "  12:00:00  profile  prod onto Debian GNU/Linux 12 on x86_64: 3 changes, built there,"
+        " it has Nix\n"
+        "  12:00:00  profile  building the packages\n"
+        "  12:00:00  profile  building '/nix/store/…-capsule.drv'...\n"
+        "  12:00:00  profile applied  prod, as a fresh login shell there sees it: 3 changes\n"
         "  12:00:00  health  healthy\n"
         "  12:00:00  ready  SSH, host key verified\n"
     )
-    assert done.stdout == (
-        "✓ web-1 is ready at 127.77.0.1, reached over SSH, host key verified\n"
-        "profile prod is noted for it, and not applied: it runs the cloud's Ubuntu\n"
-    )
+    assert done.stdout == ("✓ web-1 is ready at 127.77.0.1, reached over SSH, host key verified\n")
 
 
 def test_a_no_rents_nothing_and_ends_with_130(desk: Desk) -> None:

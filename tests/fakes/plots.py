@@ -1,6 +1,6 @@
 """Machines to plant on that are only remembered, and what this machine gives to them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -8,6 +8,7 @@ from hashlib import sha256
 from capsule_domain.errors import (
     CommandFailed,
     Conflict,
+    HostError,
     HostUnreachable,
     NixFailed,
     ToolMissing,
@@ -25,6 +26,7 @@ from capsule_domain.models.planting import (
 from capsule_domain.models.profile import Environment
 from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.plot import Heard, Plot
+from tests.fakes.nix_renderer import FakeNixRenderer
 
 FACTS = MachineFacts(
     kernel="Linux",
@@ -69,6 +71,8 @@ class FakeMachineState:
     steps: list[str] = field(default_factory=list)
     """What was changed, in order."""
     up: bool = True
+    closed_by: HostError | None = None
+    """Why nobody gets in."""
     taken: bool = False
     """Whether another one has its lock."""
     generations: dict[str, InstalledEnvironment] = field(default_factory=dict)
@@ -194,12 +198,16 @@ class FakePlot:
 
 
 class FakePlots:
-    """Implements `Plots`. A machine that was not added does not answer."""
+    """Implements `Plots`. A machine that was not added does not answer.
+
+    Where it stands `everywhere` each is there as soon as somebody asks for it.
+    """
 
     def __init__(self, **machines: FakeMachineState) -> None:
         self.machines: dict[str | None, FakeMachineState] = {}
         self.machines.update(machines.items())
         self.asked: list[bool] = []
+        self.everywhere = False
 
     @contextmanager
     def open(
@@ -209,10 +217,15 @@ class FakePlots:
         may_ask: bool = False,
         timeout_seconds: float | None = None,
     ) -> Iterator[Plot]:
-        state = self.machines.get(_name(machine) if machine else None)
+        name = _name(machine) if machine else None
+        if self.everywhere:
+            self.machines.setdefault(name, FakeMachineState())
+        state = self.machines.get(name)
         self.asked.append(may_ask)
         if state is None or not state.up:
             raise HostUnreachable("cannot reach it: connection refused")
+        if state.closed_by is not None:
+            raise state.closed_by
         state.timeouts.append(timeout_seconds)
         yield FakePlot(state)
 
@@ -225,6 +238,9 @@ class FakeGreenhouse:
     builds_for: str | None = "x86_64-linux"
     lock: str = '{"version": 7, "made": "here"}'
     calls: list[str] = field(default_factory=list)
+    timeouts: list[float | None] = field(default_factory=list)
+    takes: Callable[[], None] = lambda: None
+    """Called while it builds."""
 
     def system(self) -> str | None:
         return self.builds_for
@@ -240,6 +256,8 @@ class FakeGreenhouse:
         if self.builds_for is None:
             raise ToolMissing("Nix", hint="capsule bootstrap")
         self.calls.append("build")
+        self.timeouts.append(timeout_seconds)
+        self.takes()
         heard("building here")
         path = flake.path.replace("flake.nix", "flake.lock")
         made = lock or PlantFile(path=path, text=self.lock)
@@ -254,6 +272,7 @@ class FakeGreenhouse:
         heard: Heard,
         timeout_seconds: float | None = None,
     ) -> None:
+        self.timeouts.append(timeout_seconds)
         self.calls.append(f"send to {machine.label} by {nix}")
         self.plots.machines[_name(machine)].store.add(store_path)
 
@@ -301,3 +320,16 @@ class FakeNixInstallers:
             raise HostUnreachable("the Nix installer cannot be downloaded: no network")
         self.fetched += 1
         return Installer(url=self.url, path="/here/nix.sh", sha256="ab" * 32, size_bytes=4000)
+
+
+def planted_everywhere() -> dict[str, object]:
+    """The ports of a wiring by which a profile goes onto every machine that is rented."""
+    plots = FakePlots()
+    plots.everywhere = True
+    return {
+        "plots": plots,
+        "greenhouse": FakeGreenhouse(plots),
+        "seeds": FakeSeeds(),
+        "nix_installers": FakeNixInstallers(),
+        "renderer": FakeNixRenderer(),
+    }

@@ -17,25 +17,35 @@ from capsule_domain.models.hardware import Firmware, Hardware
 from capsule_domain.models.nixos import GeneratedConfiguration
 from capsule_domain.models.nixos_install import NixosWay
 from capsule_domain.models.operating_system import OperatingSystem
+from capsule_domain.models.profile import Environment, Profile
 from capsule_domain.models.xnode import FirstContact, XNode
 from capsule_domain.ports.host import Completed, Target
+from capsule_domain.services.apply_profile import ProfileApplied
 from capsule_domain.services.deploy import Deploy
 from capsule_domain.services.first_contact import MeetMachine, ReplaceHostKey
 from capsule_domain.services.install_nixos import InstallNixos
 from capsule_domain.services.nixos_way import SurveyFor, choose_way
+from capsule_domain.services.plant import Plant
 from capsule_domain.services.ready import Ready
 from capsule_domain.services.settle import (
     AwaitSystem,
     CloudInitDone,
     HealthGreen,
-    ProfileApplied,
     SystemAsAsked,
     XnodeosInstalled,
 )
 from tests.fakes.hardware_survey import FakeHardwareSurvey
 from tests.fakes.monitor import FakeMonitor
+from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.nixos_installer import FakeNixosInstaller
 from tests.fakes.offers import DEFAULT_OFFERS
+from tests.fakes.plots import (
+    FakeGreenhouse,
+    FakeMachineState,
+    FakeNixInstallers,
+    FakePlots,
+    FakeSeeds,
+)
 from tests.fakes.provider import CAPABILITIES
 from tests.services.renting import ADDRESS, Street
 
@@ -50,6 +60,8 @@ class Road(Street):
         self.monitor = FakeMonitor(self.clock)
         self.installer = FakeNixosInstaller(self.hosts, lambda _job: self.answer(NIXOS))
         self.generated: list[tuple[NixosWay, str]] = []
+        self.state = FakeMachineState()
+        self.plots = FakePlots(**{"web-1": self.state})
 
     def answer(self, os_release: str) -> None:
         self.machine.answers = {**self.machine.answers, "os-release": os_release}
@@ -69,10 +81,25 @@ class Road(Street):
                 ReplaceHostKey(meet),
                 install,
                 SystemAsAsked(self.hosts),
-                ProfileApplied(),
+                ProfileApplied(lambda: self.plant, self.wants, self.clock),
                 HealthGreen(self.monitor, self.clock),
             ),
         )
+
+    @property
+    def plant(self) -> Plant:
+        return Plant(
+            self.plots,
+            FakeGreenhouse(self.plots),
+            FakeSeeds(),
+            FakeNixInstallers(),
+            FakeNixRenderer(),
+            self.clock,
+        )
+
+    def wants(self, profile: str) -> Environment:
+        one = Profile(name=profile, packages=("htop",))
+        return Environment(profile=one, stacks=(), packages=one.packages, python_packages=())
 
     def deploy(self) -> Deploy:
         return replace(super().deploy(), ready=self.ready())
@@ -100,12 +127,10 @@ def test_a_stock_machine_is_ready_after_every_step() -> None:
     node = road.goes()
     assert node.first_contact is FirstContact.REPLACED
     assert road.journal.list()[0].state is DeploymentState.READY
-    assert road.steps()[-8:] == [
+    assert road.steps()[-11:] == [
         *("entered", "cloud-init", "host key made", "host key replaced"),
-        *("system", "profile", "health", "ready"),
+        *("system", "profile", "profile", "profile", "profile applied", "health", "ready"),
     ]
-    [told] = [event.detail for event in road.events if event.step == "profile"]
-    assert told == "prod is noted, and not applied: it runs stock"
 
 
 def test_an_image_without_cloud_init_is_not_waited_for() -> None:

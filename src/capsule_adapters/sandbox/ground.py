@@ -28,6 +28,10 @@ PROGRAMS = {
     "df.sh": ("df",),
     "hostname.sh": ("hostname",),
     "nixos-install.sh": ("nixos-install",),
+    "nix.sh": (
+        "nix",
+        *(f"nix-{n}" for n in ("build", "channel", "collect-garbage", "env", "store")),
+    ),
 }
 READERS = ("awk", "cat", "grep", "head", "mv", "rm", "sed", "ssh-keygen", "tail")
 """Programs that must be shown the machine's own files where it has no root of its own."""

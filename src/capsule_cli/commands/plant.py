@@ -1,18 +1,19 @@
 """A profile onto another machine of the person's."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from capsule_cli import complete
+from capsule_cli.machines import OnXNode
 from capsule_cli.session import Session, session
 from capsule_cli.ticking import ticking
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_cli.ticking import Ticking
-    from capsule_domain.models.planting import BuildOn, PlantChange, Planted, PlantEvent, PlantPlan
+    from capsule_domain.models.planting import BuildOn, Planted, PlantEvent, PlantPlan
+    from capsule_domain.ports.host import Destination, Target
     from capsule_domain.services.plant import Plant
     from capsule_domain.services.planting import Planting
 
@@ -21,11 +22,13 @@ def plant(
     ctx: typer.Context,
     *,
     machine: Annotated[
-        str,
-        typer.Argument(metavar="USER@HOST", help="As you name it to ssh; ~/.ssh/config holds."),
-    ],
+        str | None,
+        typer.Argument(metavar="[USER@HOST]", help="As you name it to ssh; ~/.ssh/config holds."),
+    ] = None,
+    xnode: OnXNode = None,
     port: Annotated[
-        int | None, typer.Option("--port", "-p", help="Its SSH port.", min=1, max=65535)
+        int | None,
+        typer.Option("--port", "-p", help="The SSH port of USER@HOST.", min=1, max=65535),
     ] = None,
     profile: Annotated[
         str | None,
@@ -43,14 +46,13 @@ def plant(
     ] = False,
 ) -> None:
     """Put a profile on another machine over SSH."""
-    from capsule_domain.ports.host import Destination
-
     run = session(ctx)
     where = _build_on(build_on)
-    destination = Destination.named(machine, port=port)
+    found = _machine(run, machine, port, xnode)
     environment = run.wiring.manage_profile().show(profile)
     service = run.wiring.plant()
-    planting = service.plan(destination, environment, build_on=where, capsule=not no_capsule)
+    capsule = not (no_capsule or _is_offline(run))
+    planting = service.plan(found, environment, build_on=where, capsule=capsule)
     plan = planting.plan
     if run.options.dry_run:
         run.out.show(plan, lambda screen: _paint_plan(screen, plan))
@@ -61,6 +63,35 @@ def plant(
         run.ask.confirm(f"Plant {plan.profile} on {plan.destination}?")
     planted = _grow(run, service, planting)
     run.out.show(planted, lambda screen: _paint_planted(screen, planted))
+
+
+def _machine(
+    run: Session, machine: str | None, port: int | None, xnode: str | None
+) -> "Target | Destination":
+    """Raises UsageError for none and for two; NotFound and Conflict for the xNode."""
+    from capsule_domain.errors import UsageError
+    from capsule_domain.ports.host import Destination
+    from capsule_domain.services.living import refuse_gone
+    from capsule_domain.services.ready import target_of
+
+    if (machine is None) == (xnode is None):
+        raise UsageError(
+            "it is planted on one machine", hint="capsule plant user@host, or --xnode NAME"
+        )
+    if machine is not None:
+        return Destination.named(machine, port=port)
+    if port is not None:
+        raise UsageError("the port of an xNode is known", hint="leave --port out")
+    found = run.wiring.inventory().get(xnode or "")
+    refuse_gone(found)
+    return target_of(found)
+
+
+def _is_offline(run: Session) -> bool:
+    """A rehearsed machine has no network, from which pip could fetch what Capsule needs."""
+    if run.options.sandbox:
+        run.out.warn("a rehearsed machine has no network: Capsule itself is left out")
+    return run.options.sandbox
 
 
 def _build_on(text: str) -> "BuildOn":
@@ -81,20 +112,12 @@ def _tell(ticks: "Ticking", event: "PlantEvent") -> None:
     if event.detail:
         ticks.heard(event.detail)
     else:
-        ticks.step(_STEPS[event.step])
-
-
-_STEPS = {
-    "nix": "installing Nix",
-    "files": "writing the flake and what goes with it",
-    "environment": "building the packages",
-    "path": "putting them on PATH",
-    "capsule": "installing Capsule itself",
-    "verify": "looking through a fresh login shell",
-}
+        ticks.step(event.step.doing)
 
 
 def _paint_plan(screen: "Screen", plan: "PlantPlan") -> None:
+    from capsule_domain.models.planting import counted
+
     screen.header(f"Plant {plan.profile}")
     screen.fields(
         [
@@ -110,11 +133,7 @@ def _paint_plan(screen: "Screen", plan: "PlantPlan") -> None:
         screen.line(f"      {change.where}{size}", style="advice")
     for note in plan.notes:
         screen.warning(note)
-    screen.line(_count(plan.changes))
-
-
-def _count(changes: "Sequence[PlantChange]") -> str:
-    return "1 change" if len(changes) == 1 else f"{len(changes)} changes"
+    screen.line(counted(plan.changes))
 
 
 def _size(size_bytes: int) -> str:
@@ -122,9 +141,11 @@ def _size(size_bytes: int) -> str:
 
 
 def _paint_planted(screen: "Screen", planted: "Planted") -> None:
+    from capsule_domain.models.planting import counted
+
     screen.success(
         f"{planted.profile} is on {planted.destination}, as a fresh login shell there sees it: "
-        f"{_count(planted.changes)}"
+        f"{counted(planted.changes)}"
     )
     screen.line(planted.store_path, style="advice")
     if planted.seen.capsule_version and screen.fancy:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from capsule_domain.services.apply_profile import ProfileApplied
 from capsule_domain.services.first_boot import PrepareBoot
 from capsule_domain.services.first_contact import MeetMachine, ReplaceHostKey
 from capsule_domain.services.install_nixos import InstallNixos
@@ -14,7 +15,6 @@ from capsule_domain.services.settle import (
     AwaitSystem,
     CloudInitDone,
     HealthGreen,
-    ProfileApplied,
     SystemAsAsked,
     XnodeosInstalled,
 )
@@ -52,7 +52,7 @@ def ready(wiring: "NixosServices", settings: "OpenmeshSettings") -> Ready:
             hosts, wiring.journal(), partial(_generate, wiring), wiring.nixos_installer, system
         ),
         SystemAsAsked(hosts),
-        ProfileApplied(),
+        ProfileApplied(wiring.plant, wiring.manage_profile().show, clock),
         HealthGreen(wiring.monitor(), clock),
     )
     return replace(plain, steps=steps)

@@ -1,5 +1,6 @@
 """A profile on a machine of the person's: what is wanted there, and what it takes."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from hashlib import sha256
 from typing import Literal
@@ -29,6 +30,18 @@ class PlantStep(StrEnum):
     PATH = "path"
     CAPSULE = "capsule"
     VERIFY = "verify"
+
+    @property
+    def doing(self) -> str:
+        """What is being done, for people."""
+        return {
+            self.NIX: "installing Nix",
+            self.FILES: "writing the flake and what goes with it",
+            self.ENVIRONMENT: "building the packages",
+            self.PATH: "putting them on PATH",
+            self.CAPSULE: "installing Capsule itself",
+            self.VERIFY: "looking through a fresh login shell",
+        }[self]
 
 
 class PlantFile(Model):
@@ -106,6 +119,11 @@ class PlantChange(Model):
     what: str
     where: str
     size_bytes: int | None = None
+
+
+def counted(changes: Sequence[PlantChange]) -> str:
+    """`1 change`, `3 changes`."""
+    return "1 change" if len(changes) == 1 else f"{len(changes)} changes"
 
 
 class PlantPlan(Model):

@@ -114,21 +114,6 @@ class SystemAsAsked:
 
 
 @dataclass(frozen=True)
-class ProfileApplied:
-    """Says what became of the profile: it is a part of a NixOS, and of nothing else."""
-
-    def run(self, cloud: Provider, xnode: XNode, report: Report) -> XNode:  # noqa: ARG002
-        """Changes nothing: on a system that is not ours packages are planted on request."""
-        if xnode.profile is None:
-            return xnode
-        if xnode.os is OperatingSystem.NIXOS:
-            report("profile", f"{xnode.profile} is in its configuration")
-        else:
-            report("profile", f"{xnode.profile} is noted, and not applied: it runs {xnode.os}")
-        return xnode
-
-
-@dataclass(frozen=True)
 class HealthGreen:
     """Looks at its health, as every later look does."""
 
