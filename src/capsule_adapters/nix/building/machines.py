@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from capsule_adapters.installers.this_machine import ThisMachine
 from capsule_adapters.nix.building.stores import Closure, StoreFacts, closures, look
@@ -45,5 +46,6 @@ class Machines:
             found = closures(host, place_of(machine), *systems)
         for system, closure in zip(systems, found, strict=True):
             if closure is None:
-                raise NotFound("system", system, hint="capsule nixos list-generations")
+                name = PurePosixPath(system).name  # whole paths are too long for a message
+                raise NotFound("system", name, hint="capsule nixos list-generations")
         return [closure for closure in found if closure is not None]

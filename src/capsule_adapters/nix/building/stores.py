@@ -1,9 +1,11 @@
 """Nix stores, asked where they are by short scripts: on a machine, or here."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from capsule_adapters.installers.script import Answer, ask
+from capsule_adapters.nix.complaint import failure
 from capsule_domain.errors import CommandFailed, NixFailed, ToolMissing
 from capsule_domain.ports.host import Host
 
@@ -12,6 +14,7 @@ Heard = Callable[[str], None] | None
 PACKAGE = "capsule_adapters.nix.building"
 LOOK_SECONDS = 300.0
 BUILD_SECONDS = 12 * 3600.0
+_LOG = re.compile(r"nix log /[^\s'`]+")
 _NO_NIX = "there is no nix program"
 
 
@@ -87,10 +90,11 @@ def _made(host: Host, place: str, script: str, *arguments: str, heard: Heard) ->
     path = answer.one("store_path")
     if answer.exit_code == 0 and path is not None:
         return path
-    words = [line for line in answer.complaints if not line.endswith("stands above")]
-    errors = [line for line in words if "error" in line.lower()]
-    why = (errors or words or [answer.last_words])[-1][:300]
-    raise NixFailed(f"nix failed on {place}: {why}", lines=words, hint="nix log shows a whole log")
+    said = [line for line in answer.complaints if not line.endswith("stands above")]
+    error = failure(f"cannot build the system on {place}", answer.exit_code, said)
+    logs = (found[0] for line in said if (found := _LOG.search(line)))
+    # Whatever it is, it is wrong there: what could be done here about it helps nobody.
+    raise NixFailed(error.message, lines=said, hint=f"there: {next(logs, 'nix store ping')}")
 
 
 def _asked(host: Host, place: str, name: str, *arguments: str, lines: Sequence[str] = ()) -> Answer:
