@@ -46,16 +46,28 @@ def ask(
     package: str = PACKAGE,
     lines: Sequence[str] = (),
 ) -> Answer:
-    """Run `package`'s `scripts/<name>.sh` there. Its first argument is a marker that no banner
-    knows; `lines` are what it reads, more than arguments could hold.
+    """Run `package`'s `scripts/<name>.sh` there; `lines` are what it reads, more than arguments
+    could hold.
+    """
+    script = text(name, package, lines)
+    return ask_script(host, script, *arguments, timeout_seconds=timeout_seconds, heard=heard)
+
+
+def ask_script(
+    host: Host,
+    script: str,
+    *arguments: str,
+    timeout_seconds: float,
+    heard: Callable[[str], None] | None = None,
+) -> Answer:
+    """Run a script there. Its first argument is a marker that no banner knows.
 
     The script travels on stdin and is read whole before it begins, so the command is one
     line for whatever shell the person logs in with.
     """
     marker = secrets.token_hex(16)
     command = f"sh -s -- {shlex.join([marker, *arguments])}"
-    stdin = text(name, package, lines)
-    done = host.run(command, stdin=stdin, timeout_seconds=timeout_seconds, heard=heard)
+    done = host.run(command, stdin=script, timeout_seconds=timeout_seconds, heard=heard)
     return Answer(done.exit_code, list(_facts(done.stdout, marker)), _lines(done.stderr))
 
 
