@@ -51,6 +51,10 @@ MONITOR = Node(
         "outbox": Node(
             "Messages that wait to be sent, and those that were given up.", "monitor_outbox:outbox"
         ),
+        "remediations": Node(
+            "What was done about alerts by itself, what was not, and why; the newest last.",
+            "monitor_remediations:remediations",
+        ),
         "install": Node(
             "Have systemd run the collector: a service of yours, of the system, or of NixOS.",
             "monitor_install:install",

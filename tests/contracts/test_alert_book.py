@@ -152,6 +152,7 @@ def test_who_judged_by_an_older_page_writes_nothing(book: AlertBook) -> None:
     changes: list[Callable[[], object]] = [
         lambda: book.acknowledge("a", by="anna", comment="", at=NOON),
         lambda: book.resolve("b", by="anna", comment="", at=NOON),
+        lambda: book.remedied("a", "reboot: done"),
         lambda: book.silence(silence("s")),
         lambda: book.unsilence("s", NOON),
     ]
@@ -168,6 +169,14 @@ def test_taking_on_an_alert_is_noted_with_who_and_why(book: AlertBook) -> None:
     taken = book.acknowledge("ab", by="anna@laptop", comment="on it", at=NOON)
     assert book.get("abc") == taken
     assert (taken.acknowledged_by, taken.comment, taken.state) == ("anna@laptop", "on it", FIRING)
+
+
+def test_what_was_done_about_an_alert_is_noted_also_when_it_is_over(book: AlertBook) -> None:
+    write(book, alert("a"), alert("b", RESOLVED))
+    book.remedied("a", "reboot: done")
+    book.remedied("b", "restart nginx.service: failed")
+    assert book.get("a") == alert("a", remedy="reboot: done")
+    assert book.get("b").remedy == "restart nginx.service: failed"
 
 
 def test_closing_an_alert_keeps_it_as_over(book: AlertBook) -> None:
@@ -193,6 +202,7 @@ def test_an_alert_that_is_not_there_is_told(book: AlertBook, word: str) -> None:
         lambda: book.get(word),
         lambda: book.acknowledge(word, by="", comment="", at=NOON),
         lambda: book.resolve(word, by="", comment="", at=NOON),
+        lambda: book.remedied(word, "reboot: done"),
     ]
     for ask in asks:
         with pytest.raises(NotFound):

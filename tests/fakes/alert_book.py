@@ -97,6 +97,9 @@ class FakeAlertBook:
             return closed
         return self._changed(closed)
 
+    def remedied(self, id_: str, words: str) -> None:
+        self._changed(self.get(id_).model_copy(update={"remedy": words}))
+
     def silence(self, silence: Silence) -> None:
         self._refuse_when_full()
         if silence.id in self._silences:

@@ -16,6 +16,7 @@ from capsule_domain.errors import (
 from capsule_domain.models.remediation import Remediation, RemediationSettings, Remedy
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.watch_plan import WatchPlan
+from capsule_domain.services.alert_words import lines
 from capsule_domain.services.looker import Run, beside
 from capsule_domain.services.remediate import Remediate, Remedying
 from tests.fakes.first_aid import FakeFirstAid
@@ -79,6 +80,18 @@ def test_a_unit_that_failed_is_restarted_once_when_its_alert_begins_to_fire() ->
         "n1: restart nginx.service: planned",
         "n1: restart nginx.service: done",
     ]
+
+
+def test_who_is_told_of_the_alert_is_told_of_the_remedy() -> None:
+    ward = Ward()
+    ward.aid.failures.append(CommandFailed("it has failed again"))
+    ward.play("n1", BROKEN, after=300)
+    ward.play("n1", WELL, after=900)
+    ward.run(1800)
+    begin, end = ward.messages
+    words = "restart nginx.service: failed, it has failed again"
+    assert [alert.remedy for alert in (*begin.firing, *end.resolved)] == [words] * 2
+    assert lines(begin, most=1)[0].endswith(f"({words})")
 
 
 def test_nothing_is_done_unless_it_is_switched_on() -> None:

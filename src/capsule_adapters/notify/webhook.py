@@ -70,7 +70,8 @@ def payload(notification: Notification) -> dict[str, Any]:
 
 def _alerts(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
     """`key` is the same for the same condition of the same xNode, whatever its value."""
-    shown = {"id", "xnode", "severity", "state", "message", "value", "since", "acknowledged_by"}
+    shown = {"id", "xnode", "severity", "state", "message", "value", "since"}
+    shown |= {"acknowledged_by", "remedy"}
     return [
         {
             **alert.model_dump(mode="json", include=shown),

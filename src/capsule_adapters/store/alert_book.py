@@ -116,6 +116,11 @@ class SqliteAlertBook:
             _turn_page(transaction)
             return closed
 
+    def remedied(self, id_: str, words: str) -> None:
+        """Note what was done about it."""
+        with reading_records(self._database.path), self._database.change() as transaction:
+            _change(transaction, _alert(transaction, id_).model_copy(update={"remedy": words}))
+
     def silence(self, silence: Silence) -> None:
         """Keep a silence."""
         with self._database.change() as transaction:

@@ -7,16 +7,17 @@ import typer
 
 from capsule_cli import complete
 from capsule_cli.channel_secrets import SECRETS, asked_for
+from capsule_cli.monitoring_screen import paint_settings, settings_data
 from capsule_cli.originals import tell_taken_over
 from capsule_cli.session import Session, session
 from capsule_domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from capsule_cli.theme import Screen
     from capsule_domain.models.channels import ChannelSecrets
     from capsule_domain.models.monitoring import MonitoringSettings
 
 _CHANNELS = ("console", "email", "webhook", "slack", "apprise")
+_HEARTBEAT = "heartbeat"
 Percent = Annotated[float | None, typer.Option(metavar="PERCENT", show_default=False)]
 Switch = bool | None
 
@@ -39,6 +40,13 @@ def config(
     webhook: Annotated[Switch, typer.Option("--enable-webhook/--disable-webhook")] = None,
     slack: Annotated[Switch, typer.Option("--enable-slack/--disable-slack")] = None,
     apprise: Annotated[Switch, typer.Option("--enable-apprise/--disable-apprise")] = None,
+    heartbeat: Annotated[
+        Switch,
+        typer.Option(
+            "--enable-heartbeat/--disable-heartbeat",
+            help="Signs of life to a URL, which tells when they stay away.",
+        ),
+    ] = None,
     slack_webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Slack's incoming webhook, a secret.")
     ] = None,
@@ -74,7 +82,7 @@ def config(
         typer.Option(
             metavar="CHANNEL",
             help="Send a test message there, after the changes.",
-            autocompletion=complete.words(*_CHANNELS),
+            autocompletion=complete.words(*_CHANNELS, _HEARTBEAT),
         ),
     ] = None,
 ) -> None:
@@ -89,6 +97,7 @@ def config(
         "webhook": webhook,
         "slack": slack,
         "apprise": apprise,
+        "heartbeat": {"enabled": heartbeat},
         "email": {
             "enabled": email,
             "host": smtp_host,
@@ -111,8 +120,8 @@ def config(
     if test is not None:
         _test(run, test)
         return
-    data = _as_data(run, settings)
-    run.out.show(data, lambda screen: _paint(screen, settings, data))
+    data = settings_data(settings, run.wiring.monitoring_choices().secrets())
+    run.out.show(data, lambda screen: paint_settings(screen, settings, data))
     if wishes or secrets is not None:
         would = "would be" if run.options.dry_run else "are"
         run.out.success(f"the settings {would} so now; a running collector reads them on SIGHUP")
@@ -137,7 +146,12 @@ def _said(wishes: dict[str, Any]) -> dict[str, Any]:
 def _change(
     run: Session, wishes: dict[str, Any], secrets: "ChannelSecrets | None"
 ) -> "MonitoringSettings":
-    """The settings with the wishes in them; written, unless it is a dry run."""
+    """The settings with the wishes in them; written, unless it is a dry run.
+
+    Raises ConfigurationError for what no collector could begin with.
+    """
+    from capsule_domain.services.watch_settings import watch_plan
+
     choices = run.wiring.monitoring_choices()
     writes = bool(wishes or secrets) and not run.options.dry_run
     with choices.changing() if writes else nullcontext():
@@ -148,6 +162,7 @@ def _change(
             given = {name: value for name, value in secrets if value is not None}
             held = held.model_copy(update=given)
         _refuse_unready(wishes, after, held)
+        watch_plan(after, ())
         if writes:
             if secrets is not None:
                 choices.keep(secrets)
@@ -185,63 +200,31 @@ def _refuse_unready(
             raise UsageError(
                 f"{channel} cannot be enabled: there is no {name}", hint=f"--secret {name}"
             )
+    wished = wishes.get("heartbeat", {}).get("enabled")
+    if wished and secrets.heartbeat_url is None:
+        raise UsageError(
+            "heartbeat cannot be enabled: there is no heartbeat-url",
+            hint="--secret heartbeat-url",
+        )
 
 
 def _test(run: Session, name: str) -> None:
     from capsule_domain.models.channels import ChannelName
+    from capsule_domain.models.heartbeat import Beat
     from capsule_domain.services.alert_words import sample
     from capsule_domain.services.one_of import one_of
 
-    channel = ChannelName(one_of("channel", name, list(_CHANNELS)))
+    chosen = one_of("channel", name, [*_CHANNELS, _HEARTBEAT])
     if run.options.dry_run:
-        run.out.talk(f"would send a test message to {channel}")
+        run.out.talk(f"would send a test message to {chosen}")
         return
+    if chosen == _HEARTBEAT:
+        run.wiring.heartbeat().send(Beat.GOOD)
+        data = {"channel": chosen, "delivered": True}
+        run.out.show(data, lambda _screen: run.out.success("the heartbeat arrived"))
+        return
+    channel = ChannelName(chosen)
     message = sample(run.wiring.new_id(), run.wiring.clock().now())
     run.wiring.notifier(channel).send(message)
     data = {"channel": channel.value, "id": message.id, "delivered": True}
     run.out.show(data, lambda _screen: run.out.success(f"{channel} took the test message"))
-
-
-def _as_data(run: Session, settings: "MonitoringSettings") -> dict[str, Any]:
-    """The settings, and of each secret only whether there is one."""
-    held = run.wiring.monitoring_choices().secrets()
-    known = {name: value is not None for name, value in held}
-    return {**settings.model_dump(mode="json"), "secrets": known}
-
-
-def _paint(screen: "Screen", settings: "MonitoringSettings", data: dict[str, Any]) -> None:
-    from capsule_cli.theme import status_dot
-
-    secrets = data["secrets"]
-    email = settings.email
-    details = {
-        "email": f"{', '.join(email.recipients)} by {email.host}:{email.reached_at}"
-        if email.host
-        else "no server is set",
-        "webhook": "its URL is kept" if secrets["webhook_url"] else "no URL is set",
-        "slack": "its URL is kept" if secrets["slack_webhook"] else "no URL is set",
-        "apprise": "its URLs are kept" if secrets["apprise_url"] else "no URL is set",
-    }
-    screen.header("Monitoring")
-    screen.fields(
-        [
-            ("every", f"{settings.check_interval_seconds:g} s"),
-            *(
-                (name, f"warning {one.warning:g} %, critical {one.critical:g} %")
-                for name, one in (
-                    ("CPU", settings.cpu),
-                    ("memory", settings.memory),
-                    ("disk", settings.disk),
-                )
-            ),
-            ("own rules", str(len(settings.rules))),
-        ]
-    )
-    screen.section("Channels")
-    enabled = [channel.value for channel in settings.channels]
-    screen.fields(
-        [
-            (name, status_dot(details.get(name, "standard error"), active=name in enabled))
-            for name in _CHANNELS
-        ]
-    )

@@ -63,8 +63,12 @@ def _teller(now: Session) -> "Callable[[Heard], None]":
 def _line(heard: "Heard") -> dict[str, object]:
     from capsule_cli.alerts import as_data
 
-    fields = heard.model_dump(mode="json", exclude={"alert"})
-    return {**fields, "alert": as_data(heard.alert)} if heard.alert else fields
+    fields = heard.model_dump(mode="json", exclude={"alert", "remediation"})
+    if heard.alert is not None:
+        fields["alert"] = as_data(heard.alert)
+    if heard.remediation is not None:
+        fields["remediation"] = heard.remediation.model_dump(mode="json")
+    return fields
 
 
 def _said(heard: "Heard") -> str:

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import complete
+from capsule_cli.ages import age
 from capsule_cli.session import session
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from capsule_cli.theme import Cell, Screen
+    from capsule_domain.models.heartbeat import Pulse
     from capsule_domain.services.fleet_view import FleetView, XNodeView
 
 
@@ -31,10 +33,14 @@ def status(
 
     run = session(ctx)
     view = run.wiring.overview().view().with_tags(listed(tags))
-    run.out.show(fleet_data(view, detailed=detailed), lambda s: _paint(s, view, detailed=detailed))
+    beats = run.wiring.watch_plan().heartbeat.enabled
+    pulse = run.wiring.pulse_log().read() if beats else None
+    data = fleet_data(view, detailed=detailed)
+    data["heartbeat"] = pulse and pulse.model_dump(mode="json")
+    run.out.show(data, lambda screen: _paint(screen, view, pulse, detailed=detailed))
 
 
-def _paint(screen: "Screen", view: "FleetView", *, detailed: bool) -> None:
+def _paint(screen: "Screen", view: "FleetView", pulse: "Pulse | None", *, detailed: bool) -> None:
     from capsule_cli import fleet_words as words
     from capsule_cli.alerts import paint_alerts
 
@@ -42,6 +48,9 @@ def _paint(screen: "Screen", view: "FleetView", *, detailed: bool) -> None:
     screen.line(words.summary(view))
     screen.line(words.alert_summary(view.alerts))
     screen.line(words.collector_words(view), style="inactive")
+    if pulse is not None:
+        style = "bad" if pulse.missed else "inactive"
+        screen.line(_pulse_words(pulse, view), style=style)
     if not view.xnodes:
         screen.hint("capsule openmesh xnodes")
         return
@@ -60,6 +69,19 @@ def _paint(screen: "Screen", view: "FleetView", *, detailed: bool) -> None:
             paint_alerts(screen, view.alerts, view.at)
     if view.collector is None:
         screen.hint("capsule openmesh monitor check")
+
+
+def _pulse_words(pulse: "Pulse", view: "FleetView") -> str:
+    """How the signs of life fare, or fared as long as a collector ran."""
+    arrived = (
+        f"one arrived {age(pulse.arrived_at, view.at)}" if pulse.arrived_at else "none arrived"
+    )
+    if view.collector is None:
+        return f"heartbeat: none is sent without a collector, {arrived}"
+    if not pulse.missed:
+        lost = f", {pulse.failures} did not since the collector began" if pulse.failures else ""
+        return f"heartbeat: {arrived}{lost}"
+    return f"heartbeat: {pulse.missed} in a row did not arrive: {pulse.error}; {arrived}"
 
 
 def _row(row: "XNodeView", view: "FleetView") -> "list[Cell]":

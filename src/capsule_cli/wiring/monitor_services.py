@@ -9,6 +9,7 @@ from capsule_cli.wiring.life_services import LifeServices
 if TYPE_CHECKING:
     from capsule_domain.errors import StoreError
     from capsule_domain.models.heard import Heard
+    from capsule_domain.models.remediation import Remediation
     from capsule_domain.services.deliver import Deliver
     from capsule_domain.services.engine import Engine
     from capsule_domain.services.look_back import LookBack
@@ -67,6 +68,11 @@ class MonitorServices(CostServices, LifeServices):
         from capsule_domain.services.remediate import Remediate, Remedying
 
         clock = self.clock()
+
+        def told(one: "Remediation") -> None:
+            words = {"time": clock.now(), "kind": HeardKind.REMEDY, "message": one.words}
+            heard(Heard.model_validate({**words, "remediation": one}))
+
         remediate = Remediate(
             inventory=self.inventory(),
             book=self.alert_book(),
@@ -77,9 +83,7 @@ class MonitorServices(CostServices, LifeServices):
             cut_off=lambda: engine.rounds.isolation.is_cut_off,
             clock=clock,
             new_id=self.new_id,
-            told=lambda one: heard(
-                Heard(time=clock.now(), kind=HeardKind.REMEDY, message=one.words)
-            ),
+            told=told,
             troubled=self.troubled(heard),
         )
         engine.after = remediate.consider

@@ -68,6 +68,8 @@ class Alert(Model):
     resolved_by: str | None = None
     """Who closed it; None when its condition did not hold any more."""
     comment: str = ""
+    remedy: str = ""
+    """What was done about it by itself, and how that ended."""
 
     def closed(self, *, by: str, comment: str, at: Moment) -> "Alert":
         """It, when a person says that it is over."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from capsule_domain.models.alert import Alert
 from capsule_domain.models.base import Model, Moment
+from capsule_domain.models.remediation import Remediation
 
 
 class HeardKind(StrEnum):
@@ -32,9 +33,12 @@ class HeardKind(StrEnum):
 
 
 class Heard(Model):
-    """One thing that the collector says. `alert` for what happened to one."""
+    """One thing that the collector says: `alert` for what happened to one, `remediation` for
+    what is done about one.
+    """
 
     time: Moment
     kind: HeardKind
     message: str
     alert: Alert | None = None
+    remediation: Remediation | None = None

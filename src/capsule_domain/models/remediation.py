@@ -1,10 +1,11 @@
 """Remedies: what is done by itself about an alert, within which limits, and what came of it."""
 
 import re
+import shlex
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from capsule_domain.models.base import Model, Moment
 from capsule_domain.models.stack import Name
@@ -51,10 +52,21 @@ class Remedy(Model):
 
     @property
     def words(self) -> str:
-        """`restart nginx.service`, `reboot`, `run journalctl --vacuum-size=200M`."""
+        """`restart nginx.service`, `reboot`, `run journalctl --vacuum-size=200M`: for people."""
         if self.restart_unit is not None:
             return f"restart {self.restart_unit}"
-        return "reboot" if self.reboot else f"run {' '.join(self.run)}"
+        if self.reboot:
+            return "reboot"
+        line = shlex.join(self.run)
+        return f"run {''.join(c if c.isprintable() else ' ' for c in line)}"
+
+    @field_validator("run", mode="before")
+    @classmethod
+    def _is_a_list(cls, value: object) -> object:
+        """A line of shell would be taken apart by nobody."""
+        if isinstance(value, str):  # pydantic hands on a ValueError only
+            raise ValueError("run is a list: the program, then each argument")  # noqa: TRY004
+        return tuple(value) if isinstance(value, list) else value
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:

@@ -42,6 +42,9 @@ class AlertBook(Protocol):
         Raises NotFound, Conflict.
         """
 
+    def remedied(self, id_: str, words: str) -> None:
+        """Note what was done about it, for whoever is told of it. Raises NotFound."""
+
     def silence(self, silence: Silence) -> None:
         """Keep a silence. Raises Conflict when the id is taken."""
 

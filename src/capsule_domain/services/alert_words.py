@@ -54,7 +54,8 @@ def _lines_of(alerts: Sequence[Alert], *, over: bool = False) -> Iterator[str]:
         since = alert.fired_at or alert.since
         name = one_line(alert.xnode, 63)
         what = one_line(alert.message)
-        yield f"{word}  {name}  {what}  since {since:%Y-%m-%d %H:%M} UTC  [{alert.id}]"
+        helped = f"  ({one_line(alert.remedy)})" if alert.remedy else ""
+        yield f"{word}  {name}  {what}  since {since:%Y-%m-%d %H:%M} UTC  [{alert.id}]{helped}"
 
 
 def sample(id_: str, now: datetime) -> Notification:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Event, Lock
 from typing import NamedTuple
 
-from capsule_domain.errors import CapsuleError, OutcomeUnknown, ProviderUnavailable
+from capsule_domain.errors import CapsuleError, NotFound, OutcomeUnknown, ProviderUnavailable
 from capsule_domain.models.alert import StepKind
 from capsule_domain.models.remediation import (
     Remediation,
@@ -158,7 +158,9 @@ class Remediate:
         if reason is not None:
             self._end(decision, RemediationState.REFUSED, reason)
             return
-        self._end(decision, *self._act(order))
+        state, detail = self._act(order)
+        self._end(decision, state, detail)
+        self._tell_with_the_alert(decision, f"{state}{f', {detail}' if detail else ''}")
 
     def _unfit_by_now(self, order: _Order) -> str | None:
         """Much may have happened since it was decided."""
@@ -202,6 +204,15 @@ class Remediate:
             self.troubled(f"{over.words}; that is not kept: {error.message}")
         else:
             self.told(over)
+
+    def _tell_with_the_alert(self, decision: Remediation, how: str) -> None:
+        """Whoever is told of the alert from now on is told that as well."""
+        try:
+            self.book.remedied(decision.alert_id or "", f"{decision.remedy}: {how}")
+        except NotFound:
+            return
+        except CapsuleError as error:
+            self.troubled(error.message)
 
     def _note_what_was_not(self) -> None:
         """The ends that could not be kept when they came."""
