@@ -126,7 +126,7 @@ def _programs(root: Path) -> Path:
     for name in OURS:
         (folder / name).symlink_to(f"/opt/programs/{name}.sh")
     for name in OF_THE_HOST.split():
-        (folder / name).symlink_to(needs_tool("bash" if name == "sh" else name))
+        (folder / name).symlink_to(Path(needs_tool("bash" if name == "sh" else name)).resolve())
     for name in WITH_A_NETWORK:
         if found := shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin"):
             (folder / name).symlink_to(found)

@@ -1,0 +1,1 @@
+"""NixOS machines: looked at and switched by scripts of ours that run on them."""

@@ -1,0 +1,92 @@
+#!/bin/sh
+# begin.sh MARKER ID OLD NEW GENERATION MODE ACTIVATION CONFIRM REVERT FAILED-UNITS PORT…
+# Times are seconds, GENERATION is `-` for none, FAILED-UNITS yes or no. Returns when the watchdog
+# runs. `watchdog` prints what that is; CAPSULE_CONNECTION is how SSH came in.
+id=$1 old=$2 new=$3 generation=$4 mode=$5 activation=$6 confirm=$7 revert=$8 allow=$9
+shift 9
+came_in_by=${CAPSULE_CONNECTION##* }
+
+give_back() { # nothing was changed, and nothing stays
+  rm -f "$roots/$id-old" "$roots/$id-new" "$pending"
+  rm -rf "${switches:?}/$id" "${runs:?}/$id"
+}
+
+refuse_now() { # refuse_now KIND WHY
+  give_back
+  refuse "$1" "$2"
+}
+
+require_free() {
+  busy=$(switching | head -n 1)
+  [ -z "$busy" ] || refuse conflict "it is being switched already: $busy"
+}
+
+require_systems() {
+  [ -x "$new/bin/switch-to-configuration" ] || refuse missing-system "$new"
+  if [ "$generation" != - ] && [ "$(readlink -f "$profile-$generation-link")" != "$new" ]; then
+    refuse missing-generation "$generation"
+  fi
+  [ "$(running)" = "$old" ] ||
+    refuse conflict "it runs another system than the one that was looked at: $(running)"
+}
+
+require_way_back() { # of a reboot: the loader's, or the new system's own guard
+  [ "$mode" = reboot ] || return 0
+  [ "$(in_profile)" = "$old" ] ||
+    refuse no-way-back "a reboot could not be undone: it runs another system than it would start as"
+  [ -e "$new/etc/systemd/system/capsule-guard.service" ] && return 0
+  [ "$(boot_loader)" = systemd-boot ] && return 0
+  refuse no-way-back "a reboot could not be undone: it has no systemd-boot, and the new system has no guard of Capsule's"
+}
+
+order() { # what the watchdog needs to know, and cannot ask anyone later
+  printf 'number %s\n' "$(($(value "$(by_number | head -n 1)" number 2>/dev/null || :) + 1))"
+  printf 'boot_id %s\n' "$(cat /proc/sys/kernel/random/boot_id)"
+  printf 'old %s\nnew %s\ngeneration %s\nmode %s\n' "$old" "$new" "$generation" "$mode"
+  printf 'activation_seconds %s\nconfirm_seconds %s\n' "$activation" "$confirm"
+  printf 'revert_seconds %s\nallow_failed_units %s\n' "$revert" "$allow"
+  printf 'old_generation %s\n' "$(generation_of "$profile")"
+  printf 'boot_loader %s\n' "$(boot_loader)"
+  for port in "$@"; do
+    printf 'port %s\n' "$port"
+    if listens "$port"; then printf 'old_port %s\n' "$port"; fi
+  done
+  if [ -n "$came_in_by" ] && listens "$came_in_by"; then printf 'old_port %s\n' "$came_in_by"; fi
+  if has_sshd; then echo 'had_sshd yes'; fi
+  if has_route; then echo 'had_route yes'; fi
+}
+
+lay_down() { # lay_down PORT…
+  private "$switches/$id" "$runs/$id" "$roots" &&
+    write "$switches/$id/switch.sh" "$(watchdog)" &&
+    write "$switches/$id/order" "$(order "$@")" &&
+    nix-store --add-root "$roots/$id-old" -r "$old" >/dev/null &&
+    nix-store --add-root "$roots/$id-new" -r "$new" >/dev/null
+}
+
+forget_old_ones() { # ten are kept; one that has not ended is kept in any case
+  for one in $(by_number | tail -n +11); do
+    has_ended "$one" || continue
+    rm -f "$roots/$one-old" "$roots/$one-new"
+    rm -rf "${switches:?}/$one" "${runs:?}/$one"
+  done
+}
+
+require_nixos
+pass_door || refuse conflict "something else begins there"
+if [ -n "$(state_of "$id")" ]; then # asked twice: an answer was lost
+  settle "$id"
+  say end yes
+  exit 0
+fi
+settle_all
+require_free
+require_systems
+require_way_back
+if ! words=$(lay_down "$@" 2>&1); then
+  refuse_now failed "it could not be written down: $(printf '%s' "$words" | tail -n 1)"
+fi
+note "$id" armed "" || refuse_now failed "its state could not be written down"
+watch "$id" 2>/dev/null || refuse_now failed "its watchdog does not start"
+forget_old_ones
+say end yes

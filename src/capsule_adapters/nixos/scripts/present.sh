@@ -1,0 +1,36 @@
+#!/bin/sh
+# What holds on this machine now; for `look` and for what changes it.
+
+profile=/nix/var/nix/profiles/system
+
+running() { readlink -f /run/current-system; }
+in_profile() { readlink -f "$profile"; }
+
+generation_of() { # generation_of LINK: the number in the name that a profile leads to
+  readlink "$1" 2>/dev/null | sed -n 's/.*-\([0-9]\{1,\}\)-link$/\1/p'
+}
+
+boot_loader() { # systemd-boot, grub or nothing; /boot may be root's alone
+  for folder in /boot /efi /boot/efi; do
+    if as_root test -e "$folder/loader/loader.conf"; then
+      echo systemd-boot
+      return
+    fi
+  done
+  if as_root test -e /boot/grub/grub.cfg; then echo grub; fi
+}
+
+is_locked() { # is_locked FILE: whether somebody holds it
+  [ -e "$1" ] && ! as_root flock -n "$1" true
+}
+
+switching() { # what switches this machine right now, a line each
+  for unit in nixos-rebuild-switch-to-configuration.service nixos-upgrade.service; do
+    if systemctl is-active --quiet "$unit"; then echo "$unit"; fi
+  done
+  if is_locked /run/capsule/lock; then
+    echo "capsule-apply-$(as_root cat /run/capsule/lock)"
+  elif is_locked /run/nixos/switch-to-configuration.lock; then
+    echo "switch-to-configuration"
+  fi
+}

@@ -1,0 +1,192 @@
+"""From what the scripts say to what is known: strictly, as nothing may be guessed of a machine."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from capsule_adapters.installers.script import Answer
+from capsule_domain.errors import CommandFailed
+from capsule_domain.models.generation import Generation
+from capsule_domain.models.live_system import LiveSystem, SshSession
+from capsule_domain.models.switch import SwitchReport
+
+_SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
+_REPORTED = ("state", "reason", "old", "new", "seconds_left")
+_LIVE = (
+    *("hostname", "user", "sudo", "running", "booted", "boot_id"),
+    *("nixos_version", "running_kernel", "system_state"),
+)
+_LIVE_MAYBE = ("generation", "state_version", "boot_loader", "root_uuid")
+_ROOM = ("free_store_mib", "free_boot_mib")
+
+
+def live_system(answer: Answer, place: str) -> LiveSystem:
+    """From look.sh. Raises CommandFailed for what cannot be."""
+    try:
+        return LiveSystem.model_validate(
+            {
+                **{name: answer.one(name) or "" for name in _LIVE},
+                **{name: answer.one(name) for name in (*_LIVE_MAYBE, *_ROOM)},
+                "running": _system(answer.one("running")),
+                "booted": _system(answer.one("booted")),
+                "profile": _profile(answer),
+                "system": f"{answer.one('machine')}-linux",
+                "inhibitors": json.loads(answer.one("inhibitors") or "{}"),
+                "guarded": answer.one("guarded") == "yes",
+                "failed_units": tuple(answer.every("failed_unit")),
+                "busy": tuple(answer.every("busy")),
+                "trusted_by_store": {"yes": True, "no": False}.get(answer.one("trusted") or ""),
+                "uptime_seconds": answer.one("uptime"),
+                "clock": _moment(answer.one("clock")),
+                **_network(answer),
+            }
+        )
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise nonsense(place, error) from error
+
+
+def generations(answer: Answer, place: str) -> Sequence[Generation]:
+    """From generations.sh, by number. Raises CommandFailed for what cannot be."""
+    try:
+        found = [_generation(line, answer) for line in answer.every("generation")]
+    except ValueError as error:
+        raise nonsense(place, error) from error
+    return sorted(found, key=lambda one: one.generation)
+
+
+def reports(answer: Answer, place: str) -> Sequence[SwitchReport]:
+    """From follow.sh, in its order. Raises CommandFailed for what cannot be."""
+    machine = {
+        "running": answer.one("running"),
+        "profile": _profile(answer),
+        "generation": answer.one("generation"),
+    }
+    try:
+        return [
+            SwitchReport.model_validate({**machine, **_report(part)}) for part in _parts(answer)
+        ]
+    except ValueError as error:
+        raise nonsense(place, error) from error
+
+
+def nonsense(place: str, error: ValueError) -> CommandFailed:
+    """It came to its end, and said what cannot be. What it said is not repeated."""
+    fields = (
+        sorted({str(one["loc"][0]) for one in error.errors() if one["loc"]})
+        if isinstance(error, ValidationError)
+        else []
+    )
+    where = f": {', '.join(fields)}" if fields else ""
+    return CommandFailed(f"{place} says of itself what cannot be{where}")
+
+
+def _parts(answer: Answer) -> Iterator[Answer]:
+    """What was said of each switch."""
+    starts = [at for at, (name, _) in enumerate(answer.facts) if name == "switch"]
+    for start, stop in zip(starts, [*starts[1:], len(answer.facts)], strict=True):
+        yield Answer(answer.exit_code, answer.facts[start:stop], ())
+
+
+def _report(part: Answer) -> Mapping[str, object]:
+    return {
+        "id": part.one("switch"),
+        **{name: part.one(name) for name in _REPORTED},
+        "is_watched": part.one("watched") == "yes",
+        "same_boot": part.one("same_boot") == "yes",
+        "failed_units": tuple(part.every("failed_unit")),
+        "log": tuple(part.every("log")),
+    }
+
+
+def _generation(line: str, answer: Answer) -> Generation:
+    """NUMBER, TIME, PATH, VERSION, KERNEL, REVISION, SPECIALISATIONS, apart by tabs."""
+    fields = [*line.split("\t"), "", "", ""][:7]
+    if len(fields) != 7:
+        raise ValueError(line)
+    number, time, path, version, kernel, revision, specialisations = fields
+    return Generation(
+        generation=int(number),
+        date=_moment(time),
+        current=number == answer.one("profile_generation"),
+        store_path=_system(path),
+        nixos_version=version or None,
+        kernel_version=kernel or None,
+        configuration_revision=revision or None,
+        specialisations=tuple(filter(None, specialisations.split("/"))),
+        running=path == answer.one("running"),
+        booted=path == answer.one("booted"),
+    )
+
+
+def _system(path: str | None) -> str:
+    """A store path. Raises ValueError for another."""
+    if path is None or not _SYSTEM.fullmatch(path):
+        raise ValueError("no store path")
+    return path
+
+
+def _profile(answer: Answer) -> str | None:
+    """None where the profile leads nowhere."""
+    path = answer.one("profile")
+    return path if path and _SYSTEM.fullmatch(path) else None
+
+
+def _moment(seconds: str | None) -> datetime:
+    """Raises ValueError for what is no number, and no time."""
+    try:
+        return datetime.fromtimestamp(int(seconds or ""), UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("no time") from error
+
+
+# -- its network ----------------------------------------------------------------------------
+
+
+def _network(answer: Answer) -> Mapping[str, object]:
+    told = [line.partition(" ")[::2] for line in answer.every("address")]
+    addresses = [(name, address) for name, address in told if _is_global(address)]
+    interface, gateway = _route(answer)
+    return {
+        "session": _session(answer, told),
+        "default_interface": interface,
+        "gateway": gateway,
+        "addresses": tuple(address for _, address in addresses),
+    }
+
+
+def _route(answer: Answer) -> tuple[str | None, str | None]:
+    """The default one's interface and gateway; none for one that needs no gateway."""
+    if line := answer.one("route4"):
+        interface, _, number = line.partition(" ")
+        gateway = ipaddress.ip_address(bytes.fromhex(number)[::-1])
+    elif line := answer.one("route6"):
+        interface, _, number = line.partition(" ")
+        gateway = ipaddress.ip_address(bytes.fromhex(number))
+    else:
+        return None, None
+    return interface, None if gateway.is_unspecified else str(gateway)
+
+
+def _session(answer: Answer, told: Sequence[tuple[str, str]]) -> SshSession | None:
+    connection = (answer.one("connection") or "").split()
+    if not connection:
+        return None
+    client, _, server, port = connection
+    here = {str(ipaddress.ip_interface(address).ip): name for name, address in told}
+    return SshSession(
+        client_address=client,
+        server_address=server,
+        server_port=int(port),
+        interface=here.get(server),
+        key_fingerprint=answer.one("key_fingerprint"),
+    )
+
+
+def _is_global(address: str) -> bool:
+    """Neither the machine's own nor that of one cable only."""
+    ip = ipaddress.ip_interface(address).ip
+    return not ip.is_loopback and not ip.is_link_local
