@@ -197,6 +197,14 @@ NIXOS = Node(
             "Boot a NixOS configuration in a virtual machine, and check its services.",
             "nixos_check:try_out",
         ),
+        "list-generations": Node(
+            "The generations of a NixOS: which is the profile's, which runs, which was booted.",
+            "nixos_generations:list_generations",
+        ),
+        "diff": Node(
+            "What tells two systems of a machine apart: packages, versions, sizes.",
+            "nixos_generations:diff",
+        ),
     },
 )
 SANDBOX = Node(

@@ -7,6 +7,7 @@ from capsule_cli.wiring.nixos_services import NixosServices
 if TYPE_CHECKING:
     from capsule_domain.services.apply import Apply
     from capsule_domain.services.apply_source import FindSource
+    from capsule_domain.services.compare_systems import CompareSystems
     from capsule_domain.services.go_back import GoBack
     from capsule_domain.services.settle_switches import SettleSwitches
     from capsule_domain.services.switch_fleet import SwitchFleet
@@ -55,6 +56,11 @@ class SwitchServices(NixosServices):
 
         switch = SwitchMachine(self.nixos_hosts(), self.switch_journal(), self.clock())
         return SwitchFleet(switch, at_once)
+
+    def compare_systems(self) -> "CompareSystems":
+        from capsule_domain.services.compare_systems import CompareSystems
+
+        return CompareSystems(self.nixos_hosts(), self.system_builder())
 
     def _settle_switches(self) -> "SettleSwitches":
         from capsule_domain.services.settle_switches import SettleSwitches

@@ -119,14 +119,14 @@ def _wanted(known: Sequence[Generation], live: LiveSystem, number: int | None) -
     if number is None:
         below = [one for one in by_number if live.generation is not None and one < live.generation]
         if not below:
-            raise NotFound("generation", "before the current one", hint=_there_are(by_number))
+            raise NotFound("generation", "before the current one", hint=there_are(by_number))
         number = max(below)
     if number not in by_number:
-        raise NotFound("generation", str(number), hint=_there_are(by_number))
+        raise NotFound("generation", str(number), hint=there_are(by_number))
     return by_number[number]
 
 
-def _there_are(by_number: dict[int, Generation]) -> str:
+def there_are(by_number: dict[int, Generation]) -> str:
     """The newest of them: an old machine has hundreds."""
     numbers = sorted(by_number, reverse=True)
     shown = ", ".join(map(str, numbers[:MOST_SHOWN]))
