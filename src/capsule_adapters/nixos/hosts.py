@@ -28,6 +28,7 @@ from capsule_domain.ports.nixos_hosts import Machine, NixosHost
 LOOK_SECONDS = 60.0
 SHORT_SECONDS = 45.0
 BEGIN_SECONDS = 120.0
+_HERE = "this machine"
 _SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
 _ID = re.compile(r"[0-9A-Za-z-]{8,40}")
 
@@ -108,7 +109,7 @@ class SshNixosHosts:
     def enter(self, machine: Machine, *, timeout_seconds: float = 15.0) -> Iterator[NixosHost]:
         """A connection of its own for the length of the block."""
         if machine is None:
-            yield ShellNixosHost(self.here(), "this machine")
+            yield ShellNixosHost(self.here(), _HERE)
             return
         with self.hosts().connect(machine, timeout_seconds=timeout_seconds) as host:
             yield ShellNixosHost(host, machine.label)
@@ -121,9 +122,9 @@ def _this_machine() -> Host:
 
 
 def _foreign(place: str, why: str) -> CapsuleError:  # noqa: ARG001
-    return ConfigurationError(
-        f"{place} is not NixOS", hint="capsule nixos install makes it one; it erases what is there"
-    )
+    install = "capsule nixos install makes it one; it erases what is there"
+    hint = "name one that is: --target user@host" if place == _HERE else install
+    return ConfigurationError(f"{place} is not NixOS", hint=hint)
 
 
 def _no_root(place: str, why: str) -> CapsuleError:
