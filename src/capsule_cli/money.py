@@ -1,8 +1,12 @@
 """Money as a person reads it."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
 from capsule_domain.models.money import Money
+
+if TYPE_CHECKING:
+    from capsule_domain.models.cost import BilledBeside
 
 _SIGNS = {"USD": "$", "EUR": "€"}
 
@@ -23,3 +27,16 @@ def cents(money: Money) -> str:
 
 def _signed(digits: str, currency: str) -> str:
     return f"{_SIGNS[currency]}{digits}" if currency in _SIGNS else f"{digits} {currency}"
+
+
+def beside_lines(beside: "BilledBeside") -> list[str]:
+    """What a cloud bills beside its prices, and how far that is in our sums."""
+    lines = []
+    if beside.address_per_hour is not None:
+        each = f"{rate(beside.address_per_hour)} an hour for the public address of each that runs"
+        lines.append(f"{beside.provider} bills {each}: in the sums")
+    if beside.not_counted:
+        lines.append(
+            f"{beside.provider} bills {beside.not_counted} too: price unknown, not counted"
+        )
+    return lines

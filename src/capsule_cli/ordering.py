@@ -64,14 +64,18 @@ def confirm_and_rent(
 
     Raises BudgetExceeded, unless `over_budget` says why that may be.
     """
+    from capsule_cli.money import beside_lines
     from capsule_cli.plan_screen import paint_plans, total
     from capsule_cli.renting import carry_out
     from capsule_domain.services.apply_profile import remarks_on_memory
 
     rates = run.wiring.rates()
     plans = _within_budgets(run, plans, over_budget)
-    for cloud in dict.fromkeys(plan.offer.provider for plan in plans):
+    clouds = dict.fromkeys(plan.offer.provider for plan in plans)
+    for cloud in clouds:
         warn_of_clock(run, cloud)
+    for line in (line for each in run.wiring.beside(clouds) for line in beside_lines(each)):
+        run.out.talk(line)
     for remark in remarks_on_memory(plans, lambda: run.wiring.greenhouse().system()):
         run.out.warn(remark)
     if run.options.dry_run:

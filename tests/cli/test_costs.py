@@ -8,7 +8,9 @@ import pytest
 from capsule_adapters.docs.cost_page import HtmlCostPages
 from capsule_cli.wiring import Wiring
 from capsule_domain.models.cloud import CloudFacts
+from capsule_domain.models.money import Money
 from capsule_domain.models.price_list import PriceList
+from capsule_domain.models.server import Capabilities
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
 from tests.fakes.ledger import FakeLedger
@@ -35,6 +37,7 @@ class Desk:
     street: Street = field(default_factory=Street)
     choices: FakeChoices = field(default_factory=FakeChoices)
     files: FakeXNodeFiles = field(default_factory=FakeXNodeFiles)
+    can: Capabilities = CAPABILITIES
 
     def __post_init__(self) -> None:
         self.street.run()
@@ -59,7 +62,7 @@ class Desk:
             cost_pages=HtmlCostPages("1.0"),
             providers=["fakecloud", "othercloud"],
             ended=lambda _name: None,
-            facts=lambda name: CloudFacts(name=name, title=name, capabilities=CAPABILITIES),
+            facts=lambda name: CloudFacts(name=name, title=name, capabilities=self.can),
         )
 
     def says(self, *words: str) -> Ran:
@@ -165,3 +168,34 @@ def test_advice_says_what_it_does_not_know(desk: Desk) -> None:
     told = desk.says("advice").stdout
     assert told.startswith("nothing to save is known of\nthe oldest price is of ")
     assert told.endswith("so nobody knows whether idle: web-1\n")
+
+
+def test_what_a_cloud_bills_beside_its_prices_is_counted_where_it_is_known_and_told(
+    desk: Desk,
+) -> None:
+    plain = desk.says("cost-report", "--json").data
+    assert plain["beside"] == []
+    desk.can = CAPABILITIES.model_copy(
+        update={"address_per_hour": Money.of("0.002"), "not_counted": "disk"}
+    )
+    told = desk.says("cost-report", "--json").data
+    assert told["beside"] == [
+        {
+            "provider": "fakecloud",
+            "address_per_hour": {"amount": "0.002", "currency": "USD"},
+            "not_counted": "disk",
+        }
+    ]
+    [costs] = told["currencies"]
+    assert costs["hourly"]["amount"] == "0.012"
+    assert costs["monthly"]["amount"] == "7.46"
+    assert costs["to_date"]["amount"] == "0.06"
+    text = desk.says("cost-report").stdout
+    assert "fakecloud bills $0.002 an hour for the public address of each that runs" in text
+    assert "fakecloud bills disk too: price unknown, not counted" in text
+    each = desk.says("cost-report", "--each")
+    assert " $7.46 " in each.stdout
+    assert "price unknown, not counted" in each.stderr
+    assert desk.says("forecast", "--json").data["currencies"][0]["to_date"]["amount"] == "0.06"
+    assert desk.says("cost-report", "--html", "c.html").code == 0
+    assert "without disk, whose price is not known here" in desk.files.files["c.html"]

@@ -41,6 +41,13 @@ TERMS = {
     "aws": Terms(bills_when_stopped=False, unit_seconds=1, minimum_seconds=60, monthly_cap=False),
     "scaleway": Terms(bills_when_stopped=False, monthly_cap=False),
     "digitalocean": Terms(unit_seconds=1, minimum_seconds=60),
+    "addressed": Terms(
+        bills_when_stopped=False,
+        unit_seconds=1,
+        minimum_seconds=60,
+        monthly_cap=False,
+        address_per_hour=Money.of("0.005"),
+    ),
 }
 HOUR = timedelta(hours=1)
 

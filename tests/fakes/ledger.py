@@ -35,8 +35,8 @@ class FakeLedger:
                 row = sums[key, xnode.price_per_hour.currency]
                 row[0] += billed
                 row[1] += open_ and not billed
-                row[2] += billed * xnode.price_per_hour.amount
-                row[3] += billed * xnode.price_per_month.amount
+                row[2] += billed * own.hourly(spans[-1])
+                row[3] += billed * own.monthly(spans[-1])
                 for currency, amount in costs.items():
                     sums[key, currency][4] += amount
         return [Tally(key, currency, *row) for (key, currency), row in sums.items()]
@@ -44,9 +44,10 @@ class FakeLedger:
     def rates(self, terms: Callable[[str], Terms]) -> Sequence[Rate]:
         sums: defaultdict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
         for xnode, spans in self._worked():
-            if _billed(spans, terms(xnode.provider)):
-                sums[xnode.price_per_hour.currency][0] += xnode.price_per_hour.amount
-                sums[xnode.price_per_hour.currency][1] += xnode.price_per_month.amount
+            own = terms(xnode.provider)
+            if _billed(spans, own):
+                sums[xnode.price_per_hour.currency][0] += own.hourly(spans[-1])
+                sums[xnode.price_per_hour.currency][1] += own.monthly(spans[-1])
         return [
             Rate(
                 currency=currency,

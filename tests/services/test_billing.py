@@ -216,3 +216,27 @@ def test_a_life_cut_into_spans_costs_what_it_costs_whole(cuts: list[int], terms:
     cut_up = life(first, *changes)
     parts, one = (spent(each, uncapped, month)["USD"] for each in (cut_up, life(first)))
     assert abs(parts - one) <= Decimal("1e-9") * len(cut_up)
+
+
+ADDRESSED = AWS._replace(address_per_hour=Money.of("0.005"))
+
+
+def test_an_address_beside_the_price_costs_while_it_runs_and_no_longer() -> None:
+    # Ten hours on, fourteen off, six on: sixteen hours at 0.01 and 0.005.
+    spans = life(
+        xnode(created_at=at("2026-11-02T00:00")),
+        ("2026-11-02T10:00", {"status": ServerStatus.STOPPED}),
+        ("2026-11-03T00:00", {"status": ServerStatus.RUNNING}),
+    )
+    month = month_of(at("2026-11-03T06:00"))
+    assert spent(spans, ADDRESSED, month) == {"USD": Decimal("0.24")}
+    assert spent(spans, AWS, month) == {"USD": Decimal("0.16")}
+
+
+def test_an_address_in_another_currency_or_of_what_has_no_price_is_not_added() -> None:
+    start = at("2026-11-02T00:00")
+    euros = life(xnode(price_per_hour=Money.of("0.01", "EUR"), created_at=start))
+    free = life(xnode("0", "0", created_at=start))
+    month = month_of(at("2026-11-02T10:00"))
+    assert spent(euros, ADDRESSED, month) == {"EUR": Decimal("0.1")}
+    assert spent(free, ADDRESSED, month) == {"USD": Decimal(0)}

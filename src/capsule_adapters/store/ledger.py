@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from capsule_adapters.store.moments import to_microseconds
-from capsule_adapters.store.spans import SELECT_SPANS, from_nanos, read_span
+from capsule_adapters.store.spans import SELECT_SPANS, from_nanos, read_span, to_nanos
 from capsule_adapters.store.sqlite import Database, Parameters
 from capsule_domain.models.billing import GroupedBy, Period, Span, Tally, Terms
 from capsule_domain.models.dashboard import Rate
-from capsule_domain.models.money import Money
+from capsule_domain.models.money import HOURS_PER_MONTH, Money
 
 _MICROSECONDS = 1_000_000
 _MOST_VARIABLES = 900
@@ -19,14 +19,23 @@ _MOST_VARIABLES = 900
 # no max() of two: those are SQLite's own. Most xNodes never changed: what is `alone` needs no
 # grouping by xNode, and is counted apart, in a third of the time.
 _BILLED = "(s.running = 1 OR t.off_billed = 1)"
+# What the address of one that runs costs beside it; what has no price stays without.
+_BESIDE = (
+    "CASE WHEN s.running = 1 AND s.hourly > 0 AND s.currency = t.currency THEN t.beside ELSE 0 END"
+)
+_HOURLY = f"s.hourly + {_BESIDE}"
+_MONTHLY = f"s.monthly + {HOURS_PER_MONTH} * {_BESIDE}"
 _COST = "seconds / 3600 * hourly + seconds % 3600 * hourly / 3600"
 _SPENT = f"""
-WITH terms (provider, off_billed, unit_us, least_us, capped) AS (VALUES {{terms}}),
+WITH terms (provider, off_billed, unit_us, least_us, capped, beside, currency) AS (
+    VALUES {{terms}}
+),
 period (start_us, end_us, now_us, until_us) AS (VALUES (?, ?, ?, ?)),
 alone AS (
-    SELECT s.xnode_id, s.currency, s.provider, s.region, s.profile, s.hourly, s.monthly,
+    SELECT s.xnode_id, s.currency, s.provider, s.region, s.profile,
+        {_HOURLY} AS hourly, {_MONTHLY} AS monthly,
         {_BILLED} AND (s.hourly > 0 OR s.monthly > 0) AS billed,
-        s.monthly * t.capped AS cap,
+        ({_MONTHLY}) * t.capped AS cap,
         {_BILLED} * CASE
             WHEN s.expires_us > p.now_us AND s.expires_us <= p.start_us
                 AND s.start_us + t.least_us <= p.start_us THEN 0
@@ -46,7 +55,7 @@ alone AS (
 ),
 span AS (
     SELECT s.xnode_id, s.currency, s.provider, s.region, s.profile,
-        t.unit_us, t.capped, s.hourly, s.monthly,
+        t.unit_us, t.capped, {_HOURLY} AS hourly, {_MONTHLY} AS monthly,
         s.end_us IS NULL AND {_BILLED} AND (s.hourly > 0 OR s.monthly > 0) AS open_billed,
         s.end_us IS NULL AS is_open,
         {_BILLED} AS counts,
@@ -118,14 +127,13 @@ _KEYS: Mapping[GroupedBy | None, tuple[str, str]] = {
     "profile": ("profile", ""),
     "tag": ("g.tag", _TAGS),
 }
-_RATES = """
-WITH terms (provider, off_billed) AS (VALUES {terms})
-SELECT s.currency, sum(s.hourly), sum(s.monthly)
+_RATES = f"""
+WITH terms (provider, off_billed, beside, currency) AS (VALUES {{terms}})
+SELECT s.currency, sum({_HOURLY}), sum({_MONTHLY})
 FROM xnode_spans AS s JOIN terms AS t ON t.provider = s.provider
-WHERE s.end_us IS NULL AND (s.running = 1 OR t.off_billed = 1)
-    AND (s.hourly > 0 OR s.monthly > 0)
+WHERE s.end_us IS NULL AND {_BILLED} AND (s.hourly > 0 OR s.monthly > 0)
 GROUP BY s.currency ORDER BY s.currency
-"""
+"""  # noqa: S608 (fixed texts)
 _UNBILLED = """
 SELECT x.name FROM xnode_spans AS s JOIN xnodes AS x ON x.id = s.xnode_id
 WHERE s.end_us IS NULL
@@ -156,8 +164,9 @@ class SqliteLedger:
                 own.unit_seconds * _MICROSECONDS,
                 own.minimum_seconds * _MICROSECONDS,
                 int(own.monthly_cap),
+                *_beside(own),
             )
-        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(known))
+        marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(known))
         rows = self._database.rows(
             _SPENT.format(terms=marks, key=key, tags=tags),
             [*values, *(to_microseconds(moment) for moment in period)],
@@ -172,10 +181,10 @@ class SqliteLedger:
         known = self._terms(terms)
         if not known:
             return []
-        marks = ", ".join(["(?, ?)"] * len(known))
-        values = [
-            each for name, own in known.items() for each in (name, int(own.bills_when_stopped))
-        ]
+        marks = ", ".join(["(?, ?, ?, ?)"] * len(known))
+        values: list[str | int] = []
+        for name, own in known.items():
+            values += (name, int(own.bills_when_stopped), *_beside(own))
         return [
             Rate(
                 currency=currency,
@@ -214,3 +223,9 @@ class SqliteLedger:
         """Of each cloud that has an xNode."""
         rows = self._database.rows("SELECT DISTINCT provider FROM xnodes")
         return {provider: terms(provider) for (provider,) in rows}
+
+
+def _beside(terms: Terms) -> tuple[int, str]:
+    """What an hour of an address costs, and in what."""
+    address = terms.address_per_hour
+    return (0, "") if address is None else (to_nanos(address), address.currency)

@@ -65,7 +65,8 @@ def from_nanos(nanos: int) -> Decimal:
     return Decimal(nanos) / _NANOS
 
 
-def _to_nanos(money: Money) -> int:
+def to_nanos(money: Money) -> int:
+    """The amount in thousand millionths, as far as it is any server's price."""
     return min(int((money.amount * _NANOS).to_integral_value(ROUND_HALF_UP)), _LARGEST)
 
 
@@ -80,8 +81,8 @@ def _rows(xnode: XNode, spans: Sequence[Span]) -> Sequence[Parameters]:
             to_microseconds(span.run_start),
             to_microseconds(span.born),
             span.price_per_hour.currency,
-            _to_nanos(span.price_per_hour),
-            _to_nanos(span.price_per_month),
+            to_nanos(span.price_per_hour),
+            to_nanos(span.price_per_month),
             xnode.provider,
             xnode.region,
             xnode.profile,

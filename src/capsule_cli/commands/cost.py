@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import complete
+from capsule_cli.money import beside_lines
 from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def cost_report(
     if each:
         costs = run.wiring.cost_each().of_all(run.wiring.clock().now())
         run.out.show(costs, lambda screen: _paint_each(screen, costs))
+        for line in (line for one in run.wiring.beside() for line in beside_lines(one)):
+            run.out.talk(line)
     else:
         report = run.wiring.cost_report(group)
         run.out.show(report, lambda screen: _paint(screen, report))
@@ -105,6 +108,8 @@ def _paint(screen: "Screen", report: "CostReport") -> None:
         more = len(report.unbilled) - _NAMED
         rest = f" and {more} more" if more > 0 else ""
         screen.line(f"costs nothing now: {named}{rest}", style="advice")
+    for line in (line for each in report.beside for line in beside_lines(each)):
+        screen.line(line, style="advice")
 
 
 def _paint_currency(screen: "Screen", costs: "CurrencyCosts", by: str) -> None:

@@ -1,13 +1,14 @@
 """The services that work out what the fleet costs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, get_args
 
 from capsule_cli.wiring.fields import Ports
 
 if TYPE_CHECKING:
     from capsule_domain.models.billing import Terms
-    from capsule_domain.models.cost import CostPage, CostReport, FleetForecast
+    from capsule_domain.models.cost import BilledBeside, CostPage, CostReport, FleetForecast
     from capsule_domain.models.template import Offer
     from capsule_domain.services.advice import Advise
     from capsule_domain.services.budgets import Budgets
@@ -36,7 +37,22 @@ class CostServices(Ports):
     def cost_report(self, by: GroupBy) -> "CostReport":
         from capsule_domain.services.cost import cost_report
 
-        return cost_report(self.ledger(), by=by, now=self.clock().now(), terms=self.terms)
+        report = cost_report(self.ledger(), by=by, now=self.clock().now(), terms=self.terms)
+        return report.model_copy(update={"beside": self.beside()})
+
+    def beside(self, clouds: "Iterable[str] | None" = None) -> "tuple[BilledBeside, ...]":
+        """What these bill beside the price, or those where an xNode lives; each that does."""
+        from capsule_domain.errors import NotFound
+        from capsule_domain.models.xnode_group import GroupKey
+        from capsule_domain.services.cost import billed_beside
+
+        if clouds is None:
+            clouds = sorted(cloud for (cloud,) in self.inventory().counts((GroupKey.PROVIDER,)))
+        found = []
+        for cloud in clouds:
+            with suppress(NotFound):  # nothing is known of it
+                found.append(billed_beside(self.facts(cloud)))
+        return tuple(each for each in found if each is not None)
 
     def cost_each(self) -> "CostEach":
         from capsule_domain.services.cost_each import CostEach, offers_by_place

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from capsule_domain.models.money import Money
+from capsule_domain.models.money import HOURS_PER_MONTH, Money
 from capsule_domain.models.server import Capabilities, ServerStatus
 from capsule_domain.models.xnode import XNode
 
@@ -20,6 +20,8 @@ class Terms(NamedTuple):
     unit_seconds: int = 3600
     minimum_seconds: int = 3600
     monthly_cap: bool = True
+    address_per_hour: Money | None = None
+    """What the public address of one that runs costs beside its price."""
 
     @classmethod
     def of(cls, capabilities: Capabilities) -> "Terms":
@@ -29,7 +31,23 @@ class Terms(NamedTuple):
             capabilities.billed_by_seconds,
             capabilities.minimum_billed_seconds,
             capabilities.monthly_cap,
+            capabilities.address_per_hour,
         )
+
+    def hourly(self, span: "Span") -> Decimal:
+        """What an hour of the span costs, with its address."""
+        return span.price_per_hour.amount + self._address(span)
+
+    def monthly(self, span: "Span") -> Decimal:
+        """The same for a month."""
+        return span.price_per_month.amount + self._address(span) * HOURS_PER_MONTH
+
+    def _address(self, span: "Span") -> Decimal:
+        """What is free, or has a price that nobody knows, stays so."""
+        price, address = span.price_per_hour, self.address_per_hour
+        if address is None or not span.running or not price.amount:
+            return Decimal(0)
+        return address.amount if address.currency == price.currency else Decimal(0)
 
 
 class Period(NamedTuple):

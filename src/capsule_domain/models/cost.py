@@ -56,6 +56,18 @@ class XNodeCost(CostFigures):
     ever: Money
 
 
+class BilledBeside(Model):
+    """What a cloud bills beside its servers' prices.
+
+    `address_per_hour` is in the sums, for each that runs; `not_counted` is in none of them,
+    for its price is not known.
+    """
+
+    provider: str
+    address_per_hour: Money | None = None
+    not_counted: str = ""
+
+
 class CostReport(Model):
     """Costs by currency; two currencies are never added."""
 
@@ -63,6 +75,7 @@ class CostReport(Model):
     by: str
     currencies: tuple[CurrencyCosts, ...] = ()
     unbilled: tuple[str, ...] = ()
+    beside: tuple[BilledBeside, ...] = ()
     """Names of xNodes that cost nothing now."""
 
 

@@ -9,6 +9,8 @@ from capsule_domain.errors import CurrencyMismatch
 from capsule_domain.models.base import Model, Moment
 
 HOURS_PER_DAY = 24
+HOURS_PER_MONTH = 730
+"""As clouds count that sell hours only."""
 MONTHS_PER_YEAR = 12
 
 

@@ -74,6 +74,10 @@ class Capabilities(Model):
     """Whether a stopped server costs what a running one does."""
     stopped_costs: str = ""
     """What else a stopped one costs where it costs less, such as `disk and IP address`."""
+    address_per_hour: Money | None = None
+    """What the public IPv4 address of one that runs costs beside the price, where that is known."""
+    not_counted: str = ""
+    """What is billed beside the price at a price that is not known here, such as `disk`."""
     user_data_form: UserDataForm
     user_data_max_bytes: int = Field(ge=0)
     idempotent_create: bool

@@ -25,11 +25,11 @@ def spent(
     for span in spans:
         if not _counts(span, terms, period):
             continue
-        hourly, currency = span.price_per_hour, span.price_per_hour.currency
+        currency = span.price_per_hour.currency
         seconds = _units(span, terms, period, expires) * terms.unit_seconds
-        cost = (hourly.amount * seconds / _SECONDS_PER_HOUR).quantize(_GRAIN, ROUND_FLOOR)
-        sums[currency] = sums.get(currency, Decimal(0)) + cost
-        caps[currency] = max(caps.get(currency, Decimal(0)), span.price_per_month.amount)
+        cost = terms.hourly(span) * seconds / _SECONDS_PER_HOUR
+        sums[currency] = sums.get(currency, Decimal(0)) + cost.quantize(_GRAIN, ROUND_FLOOR)
+        caps[currency] = max(caps.get(currency, Decimal(0)), terms.monthly(span))
     if not terms.monthly_cap:
         return sums
     return {c: min(sums[c], caps.get(c) or sums[c]) for c in sums}

@@ -14,7 +14,9 @@ from capsule_domain.models.billing import (
     month_of,
     whole_month,
 )
+from capsule_domain.models.cloud import CloudFacts
 from capsule_domain.models.cost import (
+    BilledBeside,
     BudgetState,
     CostGroup,
     CostReport,
@@ -54,6 +56,16 @@ def cost_report(ledger: Ledger, *, by: GroupedBy, now: datetime, terms: TermsOf)
             for currency, rows in sorted(by_currency.items())
         ),
         unbilled=tuple(ledger.unbilled(terms)) if idle else (),
+    )
+
+
+def billed_beside(cloud: CloudFacts) -> BilledBeside | None:
+    """What this cloud bills beside its servers' prices; None where all is in them."""
+    can = cloud.capabilities
+    if can.address_per_hour is None and not can.not_counted:
+        return None
+    return BilledBeside(
+        provider=cloud.name, address_per_hour=can.address_per_hour, not_counted=can.not_counted
     )
 
 

@@ -70,8 +70,8 @@ class CostEach:
             listed=offer and offer.price_per_hour,
             ever=Money(amount=ever, currency=currency),
             **figures(
-                xnode.price_per_hour.amount * billed,
-                xnode.price_per_month.amount * billed,
+                terms.hourly(spans[-1]) if billed else Decimal(0),
+                terms.monthly(spans[-1]) if billed else Decimal(0),
                 to_date,
                 currency,
             ),

@@ -11,7 +11,7 @@ from capsule_domain.models.deployment import (
     DeploymentState,
     deployment_in,
 )
-from capsule_domain.models.money import Money
+from capsule_domain.models.money import HOURS_PER_MONTH, Money
 from capsule_domain.models.reconciliation import ReconcileRow, Reconciliation, Standing
 from capsule_domain.models.server import Server, ServerStatus
 from capsule_domain.models.xnode import XNode
@@ -23,7 +23,6 @@ from capsule_domain.ports.provider import Provider
 from capsule_domain.services.account_survey import Account, Survey, survey
 from capsule_domain.services.leftovers import unneeded
 
-HOURS_PER_MONTH = 730
 _ORDER = (
     Standing.ORPHAN,
     Standing.UNFINISHED,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.deployment import TAG_PREFIX
 from capsule_domain.models.leftover import Leftover
+from capsule_domain.models.money import HOURS_PER_MONTH
 from capsule_domain.models.reconciliation import ReconcileRow, Standing
 from capsule_domain.models.server import Server
 from capsule_domain.models.time_to_live import expiry_in
@@ -15,7 +16,6 @@ from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.ending import end_server
-from capsule_domain.services.reconcile import HOURS_PER_MONTH
 from capsule_domain.services.write_off import WriteOff
 
 

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from capsule_domain.errors import CapsuleError, NotFound
 from capsule_domain.models.deployment import TAG_PREFIX
 from capsule_domain.models.drift import Drift
+from capsule_domain.models.money import HOURS_PER_MONTH
 from capsule_domain.models.server import Server, ServerStatus
 from capsule_domain.models.xnode import XNode, XNodeChange, XNodeFilter, change_between
 from capsule_domain.ports.catalogue import Catalogue
@@ -16,7 +17,6 @@ from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.side_by_side import side_by_side
 from capsule_domain.services.write_off import WriteOff
-from capsule_domain.services.xnode_of_record import HOURS_PER_MONTH
 
 DEADLINE_SECONDS = 90.0
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from capsule_domain.errors import ConfigurationError
-from capsule_domain.models.money import Money
+from capsule_domain.models.money import HOURS_PER_MONTH, Money
 from capsule_domain.models.template import Template
 from capsule_domain.models.xnode import XNode
 from capsule_domain.models.xnode_file import Record
@@ -20,7 +20,6 @@ from capsule_domain.ports.catalogue import Catalogue
 
 MANUAL = "manual"
 """The provider of a server that is at no cloud that Capsule knows."""
-HOURS_PER_MONTH = 730
 _LONGEST_WORD = 255
 _DEAREST_PER_HOUR = Decimal(10) ** 6
 _WORDS = ("id", "name", "provider", "server_id", "region", "template")

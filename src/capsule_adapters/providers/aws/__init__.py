@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from capsule_adapters.providers.aws import profiles
+from capsule_domain.models.money import Money
 from capsule_domain.models.server import Capabilities, UserDataForm
 from capsule_domain.models.template import Arch
 from capsule_domain.ports.clock import Clock
@@ -46,6 +47,11 @@ CAPABILITIES = Capabilities(
     # NixOS publishes images of its own, under its own account.
     nixos_image=True,
     stopped_costs="disk and Elastic IP address",
+    # "New – AWS Public IPv4 Address Charge + Public IP Insights", AWS News Blog, 2023-07-28: from
+    # 2024-02-01 on an hour of each public IPv4 address costs this much, in every region.
+    address_per_hour=Money.of("0.005"),
+    # EBS is sold by the gigabyte and month, at a price of each region's own.
+    not_counted="disk",
 )
 
 

@@ -11,6 +11,9 @@ CAPABILITIES = Capabilities(
     # attached storage and flexible IPs are billed on. Stopped in place bills as if it ran.
     bills_when_stopped=False,
     stopped_costs="volumes and IP address",
+    # "Understanding billing for Scaleway IP addresses", 2025-06: addresses are billed apart; it has
+    # a price as an example only, and the API tells neither theirs nor that of volumes.
+    not_counted="volumes and IP address",
     # API description: create has no user data; PATCH …/user_data/cloud-init takes it as it is.
     user_data_form=UserDataForm.SEPARATE,
     # Not published (unsourced). As much as other clouds take; Scaleway may take more.
