@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from capsule_domain.services.fleet_view import XNodeView
 
 ROWS = 7
+SPARKS = ("cpu_percent", "memory_percent")
+"""The figures of which it shows how they went."""
 _LABEL = 9
 _SPARK_MOST = 60
 _SPARK_LEAST = 10

@@ -4,6 +4,7 @@ from concurrent.futures import Future
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from capsule_cli.fleet_detail import SPARKS
 from capsule_cli.fleet_words import collector_words
 from capsule_cli.session import Session
 from capsule_domain.errors import CapsuleError
@@ -79,7 +80,7 @@ class Feed:
         past = None
         row = next((one for one in view.xnodes if one.xnode_id == chosen), None)
         if row is not None:
-            past = self._look_back.run(row.xnode_id, row.xnode, view.at - _PAST)
+            past = self._look_back.run(row.xnode_id, row.xnode, view.at - _PAST, SPARKS)
         self.view, self.past = view, past
 
     def _take_in(self, ended: "Future[None]") -> None:

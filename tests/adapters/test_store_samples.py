@@ -141,7 +141,7 @@ def test_samples_that_wait_to_be_moved_and_those_that_were_are_read_as_one(
     history = samples.history("a1", LONG_AGO)
     assert [bool(one.health.checks) for one in history] == [True, False, False, True, False, False]
     whole = samples.series("a1", figures, LONG_AGO)
-    assert [values for _, values in whole] == [(minute,) for minute in minutes]
+    assert [list(column) for column in whole.columns] == [minutes]
     (hour,) = samples.hourly("a1", LONG_AGO)
     assert (hour.low, hour.high, hour.count) == (0, 7, 6)
     samples.prune(NOON)
@@ -158,7 +158,7 @@ def test_a_moment_that_comes_again_after_its_sample_was_moved_is_replaced(
     remember(samples, "a1", seen(1, cpu=99))
     for _ in range(2):
         found = samples.series("a1", [Figure("cpu_percent")], LONG_AGO)
-        assert [values for _, values in found] == [(0,), (99,), (2,)]
+        assert [list(column) for column in found.columns] == [[0, 99, 2]]
         samples.prune(NOON)
 
 

@@ -156,6 +156,11 @@ def test_what_was_seen_is_remembered_oldest_first(post: Post) -> None:
     assert moments(post, START) == [first.health.checked_at, second.health.checked_at]
     assert moments(post, START + timedelta(seconds=300)) == [second.health.checked_at]
     assert list(post.monitor.history(post.dead, START)) == []
+    assert dict(post.monitor.statuses(post.well, START)) == {HealthStatus.HEALTHY: 2}
+    assert dict(post.monitor.statuses(post.well, second.health.checked_at)) == {
+        HealthStatus.HEALTHY: 1
+    }
+    assert dict(post.monitor.statuses(post.dead, START)) == {}
 
 
 def test_the_latest_of_each_is_known_by_its_id(post: Post) -> None:

@@ -143,12 +143,22 @@ def test_a_series_has_the_figures_asked_for_and_no_line_over_a_gap(samples: Samp
     disk = (Disk(mount="/a b", used_percent=40, inodes_percent=10),)
     keep(samples, seen(0, cpu_percent=1.5), seen(1, up=False), seen(2, disks=disk), seen(3))
     asked = [Figure("used_percent", "/a b"), Figure("cpu_percent"), Figure("uptime_seconds")]
-    assert list(samples.series("a1", asked, LONG_AGO)) == [
-        (at(0), (None, 1.5, None)),
-        (at(2), (40, None, None)),
-    ]
-    assert list(samples.series("a1", asked, at(1), at(2))) == []
-    assert list(samples.series("nobody", asked, LONG_AGO)) == []
+    found = samples.series("a1", asked, LONG_AGO)
+    assert list(found.moments) == [at(0), at(2)]
+    assert list(map(list, found.columns)) == [[None, 40], [1.5, None], [None, None]]
+    for nothing in (
+        samples.series("a1", asked, at(1), at(2)),
+        samples.series("nobody", asked, LONG_AGO),
+    ):
+        assert list(nothing.moments) == []
+        assert list(map(list, nothing.columns)) == [[], [], []]
+
+
+def test_statuses_are_counted_from_a_moment_on(samples: Samples) -> None:
+    keep(samples, seen(0), seen(1, up=False), seen(2), seen(3))
+    counted = {HealthStatus.HEALTHY: 2, HealthStatus.UNHEALTHY: 1}
+    assert dict(samples.statuses("a1", at(1))) == counted
+    assert dict(samples.statuses("nobody", LONG_AGO)) == {}
 
 
 def test_hours_have_the_least_the_mean_and_the_most(samples: Samples) -> None:

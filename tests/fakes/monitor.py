@@ -1,9 +1,10 @@
 """A monitor that sees what a test says."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from capsule_domain.models.health import Check, CheckKind, Health
+from capsule_domain.models.health import Check, CheckKind, Health, HealthStatus
 from capsule_domain.models.metric import Disk, Metrics, Observation
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
@@ -31,6 +32,9 @@ class FakeMonitor:
 
     def history(self, xnode: XNode, since: datetime) -> Sequence[Observation]:
         return [o for o in self.seen.get(xnode.id, []) if o.health.checked_at >= since]
+
+    def statuses(self, xnode: XNode, since: datetime) -> Mapping[HealthStatus, int]:
+        return Counter(seen.health.status for seen in self.history(xnode, since))
 
     def latest(self) -> Mapping[str, Observation]:
         return {xnode: observations[-1] for xnode, observations in self.seen.items()}

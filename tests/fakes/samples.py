@@ -1,13 +1,15 @@
 """What was seen, in memory."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from capsule_domain.errors import StoreError
+from capsule_domain.models.health import HealthStatus
 from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
-from capsule_domain.ports.samples import CHECKS_EVERY, HOURS_KEPT, Figure, Point
+from capsule_domain.ports.samples import CHECKS_EVERY, HOURS_KEPT, Figure, Series
 from capsule_domain.services.figures import figures
 
 HOUR = timedelta(hours=1)
@@ -56,8 +58,9 @@ class FakeSamples:
         figures: Sequence[Figure],
         since: datetime,
         until: datetime | None = None,
-    ) -> Sequence[Point]:
-        points: list[Point] = []
+    ) -> Series:
+        moments: list[datetime] = []
+        rows: list[tuple[float | None, ...]] = []
         for seen in self.history(xnode_id, since, until):
             if seen.metrics is not None:
                 disks = {
@@ -70,8 +73,12 @@ class FakeSamples:
                     for one in figures
                 )
                 if any(value is not None for value in values):
-                    points.append((seen.health.checked_at, values))
-        return points
+                    moments.append(seen.health.checked_at)
+                    rows.append(values)
+        return Series(moments, list(zip(*rows, strict=True)) or [()] * len(figures))
+
+    def statuses(self, xnode_id: str, since: datetime) -> Mapping[HealthStatus, int]:
+        return Counter(seen.health.status for seen in self.history(xnode_id, since))
 
     def hourly(self, xnode_id: str, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
         rows = sorted(

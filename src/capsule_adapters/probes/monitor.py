@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from capsule_domain.models.health import HealthStatus
 from capsule_domain.models.look import LookPlan
 from capsule_domain.models.metric import Observation
 from capsule_domain.models.xnode import XNode
@@ -34,6 +35,10 @@ class ProbingMonitor:
     def history(self, xnode: XNode, since: datetime) -> Sequence[Observation]:
         """What was seen from `since` on, oldest first."""
         return self._samples.history(xnode.id, since)
+
+    def statuses(self, xnode: XNode, since: datetime) -> Mapping[HealthStatus, int]:
+        """How often it was seen in each status from `since` on."""
+        return self._samples.statuses(xnode.id, since)
 
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by the xNode's id."""

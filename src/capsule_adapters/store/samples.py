@@ -1,6 +1,7 @@
 """metrics.db: what the monitor saw."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from capsule_adapters.store.faults import reading_records
 from capsule_adapters.store.samples_fresh import PARTS, Fresh, forget, read
 from capsule_adapters.store.samples_hours import (
+    EVERY,
     HOUR_MS,
     READ,
     hour_of,
@@ -23,11 +25,13 @@ from capsule_adapters.store.samples_rows import (
     outcome,
     read_sample,
     sample_row,
+    status_of,
     to_milliseconds,
 )
 from capsule_adapters.store.samples_schema import METRICS_MIGRATIONS
-from capsule_adapters.store.samples_series import read_points
+from capsule_adapters.store.samples_series import read_series
 from capsule_adapters.store.sqlite import Database, Synchronous, Transaction
+from capsule_domain.models.health import HealthStatus
 from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
 from capsule_domain.ports.samples import (
@@ -35,7 +39,7 @@ from capsule_domain.ports.samples import (
     HOURS_KEPT,
     SAMPLES_KEPT,
     Figure,
-    Point,
+    Series,
 )
 
 _HOURS = """
@@ -108,14 +112,25 @@ class SqliteSamples:
         figures: Sequence[Figure],
         since: datetime,
         until: datetime | None = None,
-    ) -> Sequence[Point]:
-        """Some figures from `since` on and before `until`, oldest first."""
+    ) -> Series:
+        """Some figures from `since` on and before `until`."""
         with reading_records(self._database.path), self._database.snapshot() as transaction:
             known = _node(transaction, xnode_id)
             if known is None:
-                return []
+                return Series((), ((),) * len(figures))
             end_ms = _FOREVER_MS if until is None else to_milliseconds(until)
-            return read_points(transaction, known[0], figures, to_milliseconds(since), end_ms)
+            return read_series(transaction, known[0], figures, to_milliseconds(since), end_ms)
+
+    def statuses(self, xnode_id: str, since: datetime) -> Mapping[HealthStatus, int]:
+        """How often it was seen in each status from `since` on."""
+        with reading_records(self._database.path), self._database.snapshot() as transaction:
+            known = _node(transaction, xnode_id)
+            if known is None:
+                return {}
+            start_ms = to_milliseconds(since)
+            rows = read(transaction, known[0], "at_ms, status", start_ms, _FOREVER_MS)
+            counted = Counter(number for _, number in rows)
+            return {status_of(number): count for number, count in counted.items()}
 
     def hourly(self, xnode_id: str, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
         """The hours that end after `since`, with the one that is not over."""
@@ -129,8 +144,8 @@ class SqliteSamples:
             asked = _HOURS.format(among=among)
             kept = [read_hour(row) for row in transaction.rows(asked, (node, first, *names))]
             start_ms = max(rolled_ms, first * HOUR_MS)
-            open_ones = rolled(read(transaction, node, READ, start_ms, _FOREVER_MS))
-            return [hour_of(one) for one in (*kept, *open_ones) if not names or one.name in names]
+            rows = read(transaction, node, READ, start_ms, _FOREVER_MS)
+            return [hour_of(one) for one in (*kept, *rolled(rows, names or EVERY))]
 
     def prune(self, now: datetime) -> None:
         """Roll up the hours that are over, and forget what is too old, a few xNodes at a time."""

@@ -1,6 +1,6 @@
 """Hours: what many samples come to."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from capsule_domain.services.figures import ROLLED, ROLLED_OF_DISKS
 HOUR_MS = 3_600_000
 READ = ", ".join(["at_ms", "more", *ROLLED])
 """The columns that hours are made of."""
+EVERY = (*ROLLED, *ROLLED_OF_DISKS)
 _HUNDREDTHS = 100
 
 
@@ -33,32 +34,35 @@ class Rolled(NamedTuple):
     samples: int
 
 
-def rolled(rows: Iterable[Row]) -> Iterator[Rolled]:
+def rolled(rows: Iterable[Row], names: Sequence[str] = EVERY) -> Iterator[Rolled]:
     """The hours of one xNode. `rows` have the columns of `READ`, oldest first."""
     for hour, some in groupby(rows, key=lambda row: int(row[0]) // HOUR_MS):
         values: dict[tuple[str, str], list[float]] = {}
         for row in some:
-            for name, instance, value in _figures(row):
+            for name, instance, value in _figures(row, names):
                 values.setdefault((name, instance), []).append(value)
         for (name, instance), found in sorted(values.items()):
             mean = sum(found) / len(found)
             yield Rolled(hour, name, instance, min(found), mean, max(found), len(found))
 
 
-def _figures(row: Row) -> Iterator[tuple[str, str, float]]:
+def _figures(row: Row, names: Sequence[str]) -> Iterator[tuple[str, str, float]]:
     _, more, *stored = row
     for name, value in zip(ROLLED, stored, strict=True):
-        figure = unscaled(value, SCALES[name])
+        figure = unscaled(value, SCALES[name]) if name in names else None
         if figure is not None:
             yield name, "", figure
     if more:
-        yield from disk_figures(more)
+        yield from disk_figures(more, names)
 
 
-def disk_figures(more: str) -> Iterator[tuple[str, str, float]]:
-    """Name, mount and value of each figure of disks in `more`. Raises ValueError."""
+def disk_figures(more: str, names: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+    """Name, mount and value of each of the figures of disks in `more`. Raises ValueError."""
+    wanted = [name for name in ROLLED_OF_DISKS if name in names]
+    if not wanted:
+        return
     for disk in more_of(more).get("disks", ()):
-        for name in ROLLED_OF_DISKS:
+        for name in wanted:
             if disk.get(name) is not None:
                 yield name, disk["mount"], disk[name]
 

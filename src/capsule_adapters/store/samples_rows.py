@@ -114,6 +114,13 @@ def more_of(text: str | None) -> dict[str, Any]:
     return found
 
 
+def status_of(number: int) -> HealthStatus:
+    """The status that is kept as this number. Raises ValueError."""
+    if number not in _STATUS:
+        raise ValueError(f"no status has the number {number}")
+    return _STATUS[number]
+
+
 def checks_text(seen: Observation) -> str:
     """The checks as JSON."""
     return _CHECKS.dump_json(seen.health.checks, exclude_defaults=True).decode()
@@ -132,11 +139,9 @@ def outcome(seen: Observation) -> tuple[object, ...]:
 def read_sample(xnode_id: str, name: str, row: Row) -> Observation:
     """From `COLUMNS` and the checks, which may be None. Raises ValueError."""
     at_ms, status, after_ms, *figures, more, checks = row
-    if status not in _STATUS:
-        raise ValueError(f"no status has the number {status}")
     health = Health(
         xnode=name,
-        status=_STATUS[status],
+        status=status_of(status),
         checks=() if checks is None else _CHECKS.validate_json(checks),
         checked_at=from_milliseconds(at_ms),
     )

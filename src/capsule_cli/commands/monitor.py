@@ -1,5 +1,6 @@
 """One xNode: how it is, and its figures."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,8 @@ Which = Annotated[
     str, typer.Argument(metavar="ID", help="An xNode's name or id.", autocompletion=complete.xnodes)
 ]
 _DAY = timedelta(hours=24)
+_BESIDE = ("cpu_percent", "memory_percent")
+"""The figures beside which a line is drawn."""
 
 
 def health(
@@ -85,7 +88,7 @@ def metrics(
     if past is not None:
         data["history"] = past.model_dump(mode="json", exclude={"xnode"})
     elif not run.out.json and run.out.screen.fancy:
-        past = _past(run, which, now - _DAY)
+        past = _past(run, which, now - _DAY, only=_BESIDE)
     shown = run.wiring.clock().now()
     old = not collect and _is_old(run, found.collected_at, now)
 
@@ -97,9 +100,11 @@ def metrics(
     run.out.show(data, paint)
 
 
-def _past(run: Session, which: str, since: datetime) -> "Past":
+def _past(run: Session, which: str, since: datetime, only: Sequence[str] = ()) -> "Past":
+    from capsule_domain.services.look_back import ALL
+
     xnode = run.wiring.inventory().get(which)
-    return run.wiring.look_back().run(xnode.id, xnode.name, since)
+    return run.wiring.look_back().run(xnode.id, xnode.name, since, only or ALL)
 
 
 def _paint_metrics(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from capsule_domain.models.health import HealthStatus
 from capsule_domain.models.metric import Observation
 from capsule_domain.models.xnode import XNode
 
@@ -23,6 +24,9 @@ class Monitor(Protocol):
 
     def history(self, xnode: XNode, since: datetime) -> Sequence[Observation]:
         """What was seen from `since` on, oldest first."""
+
+    def statuses(self, xnode: XNode, since: datetime) -> Mapping[HealthStatus, int]:
+        """How often it was seen in each status from `since` on."""
 
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by the xNode's id."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from capsule_domain.models.health import HealthStatus
 from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
 
@@ -23,8 +24,12 @@ class Figure(NamedTuple):
     instance: str = ""
 
 
-Point = tuple[datetime, tuple[float | None, ...]]
-"""A moment, and the figures that were asked for, in their order."""
+class Series(NamedTuple):
+    """Figures over time, in columns: one for each figure that was asked for, in their order,
+    each as long as `moments`, oldest first. None is what was not read at that moment."""
+
+    moments: Sequence[datetime]
+    columns: Sequence[Sequence[float | None]]
 
 
 class Samples(Protocol):
@@ -61,12 +66,16 @@ class Samples(Protocol):
         figures: Sequence[Figure],
         since: datetime,
         until: datetime | None = None,
-    ) -> Sequence[Point]:
-        """Some figures from `since` on and before `until`, oldest first.
+    ) -> Series:
+        """Some figures from `since` on and before `until`.
 
         Samples in which none of them was read are left out: no line is drawn over a gap.
         It is many times faster than `history`.
         """
+
+    def statuses(self, xnode_id: str, since: datetime) -> Mapping[HealthStatus, int]:
+        """How often it was seen in each status from `since` on; those it never was in are
+        left out."""
 
     def hourly(self, xnode_id: str, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
         """The hours that end after `since`, oldest first, with the one that is not over.

@@ -11,14 +11,16 @@ from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.samples import SAMPLES_KEPT, Figure, Samples
 
 _ALWAYS = (
-    Figure("cpu_percent"),
-    Figure("memory_percent"),
-    Figure("load_1"),
-    Figure("received_bytes_per_second"),
-    Figure("sent_bytes_per_second"),
-    Figure("read_bytes_per_second"),
-    Figure("written_bytes_per_second"),
+    "cpu_percent",
+    "memory_percent",
+    "load_1",
+    "received_bytes_per_second",
+    "sent_bytes_per_second",
+    "read_bytes_per_second",
+    "written_bytes_per_second",
 )
+_DISKS = "used_percent"
+ALL = (*_ALWAYS, _DISKS)
 _HOUR_GAP_SECONDS = 1.5 * 3600
 _SLACK = timedelta(minutes=1)
 
@@ -31,24 +33,29 @@ class LookBack:
     clock: Clock
     plan: WatchPlan
 
-    def run(self, xnode_id: str, xnode: str, since: datetime) -> Past:
+    def run(self, xnode_id: str, xnode: str, since: datetime, only: Sequence[str] = ALL) -> Past:
         """What was read of that xNode from `since` on; no course is without a point.
 
+        Of the figures with the names in `only`: who draws two of them need not wait for all.
         Raises StoreError.
         """
         now = self.clock.now()
         hourly = since < now - SAMPLES_KEPT - _SLACK
-        courses = self._hours(xnode_id, since) if hourly else self._samples(xnode_id, since, now)
+        read = self._hours if hourly else self._samples
+        courses = read(xnode_id, since, now, only)
         return Past(xnode=xnode, since=since, until=now, hourly=hourly, courses=tuple(courses))
 
-    def _samples(self, xnode_id: str, since: datetime, now: datetime) -> Sequence[Course]:
-        mounts = self._mounts(xnode_id, since)
-        wanted = (*_ALWAYS, *(Figure("used_percent", mount) for mount in mounts))
+    def _samples(
+        self, xnode_id: str, since: datetime, now: datetime, only: Sequence[str]
+    ) -> Sequence[Course]:
+        mounts = self._mounts(xnode_id, since) if _DISKS in only else ()
+        wanted = [Figure(name) for name in _ALWAYS if name in only]
+        wanted += [Figure(_DISKS, mount) for mount in mounts]
         # The end is not within the span that `series` answers for, and what is of now is meant.
-        rows = self.samples.series(xnode_id, wanted, since, now + _SLACK)
+        moments, columns = self.samples.series(xnode_id, wanted, since, now + _SLACK)
         found = []
-        for place, figure in enumerate(wanted):
-            points = [(at, v) for at, values in rows if (v := values[place]) is not None]
+        for figure, column in zip(wanted, columns, strict=True):
+            points = [(at, v) for at, v in zip(moments, column, strict=True) if v is not None]
             every = self.plan.disks_every_seconds if figure.instance else self.plan.interval_seconds
             if points:
                 found.append(_course(figure, points, STALE_INTERVALS * every))
@@ -56,15 +63,17 @@ class LookBack:
 
     def _mounts(self, xnode_id: str, since: datetime) -> Sequence[str]:
         """Of the disks there were, by the hours."""
-        hours = self.samples.hourly(xnode_id, since)
-        return sorted({hour.instance for hour in hours if hour.figure == "used_percent"})
+        hours = self.samples.hourly(xnode_id, since, (_DISKS,))
+        return sorted({hour.instance for hour in hours})
 
-    def _hours(self, xnode_id: str, since: datetime) -> Sequence[Course]:
+    def _hours(
+        self, xnode_id: str, since: datetime, _now: datetime, only: Sequence[str]
+    ) -> Sequence[Course]:
         hours = defaultdict(list)
-        for one in self.samples.hourly(xnode_id, since):
+        for one in self.samples.hourly(xnode_id, since, only):
             hours[Figure(one.figure, one.instance)].append(one)
         found = []
-        for figure in (*_ALWAYS, *sorted(f for f in hours if f.name == "used_percent")):
+        for figure in (*map(Figure, _ALWAYS), *sorted(f for f in hours if f.name == _DISKS)):
             some = hours.get(figure, [])
             if some:
                 whole = _course(figure, [(one.hour, one.mean) for one in some], _HOUR_GAP_SECONDS)

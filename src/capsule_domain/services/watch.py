@@ -74,9 +74,10 @@ class Watch:
 
     def kept(self, name: str) -> Kept:
         """How often it was looked at in a day, and how often it was healthy then."""
-        past = self.monitor.history(self.inventory.get(name), self.clock.now() - REMEMBERED)
-        known = [o.health.status for o in past if o.health.status is not HealthStatus.UNKNOWN]
-        return Kept(len(known), sum(status is HealthStatus.HEALTHY for status in known))
+        since = self.clock.now() - REMEMBERED
+        seen = dict(self.monitor.statuses(self.inventory.get(name), since))
+        seen.pop(HealthStatus.UNKNOWN, None)
+        return Kept(sum(seen.values()), seen.get(HealthStatus.HEALTHY, 0))
 
     def metrics(self, name: str, *, fresh: bool) -> Metrics:
         """Its last known metrics of a day, or those of now with `fresh`.
@@ -109,7 +110,11 @@ class Watch:
             return None
         if last.metrics is not None and last.metrics.disks is not None:
             return last.metrics
-        history = self.monitor.history(xnode, self.clock.now() - REMEMBERED)
+        # What is older than this would not be shown beside the newest: a day is long to read.
+        since = self.clock.now() - REMEMBERED
+        if last.metrics is not None:
+            since = max(since, last.metrics.collected_at - RARE)
+        history = self.monitor.history(xnode, since)
         past = [seen.metrics for seen in history if seen.metrics]
         newest = last.metrics or next(reversed(past), None)
         whole = next((one for one in reversed(past) if one.disks is not None), None)
