@@ -1,13 +1,16 @@
 """Questions before anything costs, destroys or reconfigures."""
 
+import select
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from capsule_cli.output import Output
 from capsule_domain.errors import Declined, UsageError
 
 _MOST_PIPED_CHARS = 16 * 1024
+_SLICE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,16 @@ class Ask:
         answer = self._answer(f"{question} [y/N] ")
         if answer.lower() not in ("y", "yes"):
             raise Declined
+
+    def yes_within(self, question: str, seconds: float, *, go_on: Callable[[], bool]) -> bool:
+        """Whether a yes comes in time, and while `go_on`; `--yes` is one.
+
+        Raises UsageError where nobody can answer.
+        """
+        if self.yes:
+            return True
+        answer = self._answer_within(question, seconds, go_on)
+        return answer.lower() in ("y", "yes")
 
     def confirm_by_name(self, name: str, question: str) -> None:
         """Go on only when the name itself is typed; `--yes` stands for it."""
@@ -73,7 +86,7 @@ class Ask:
 
     def secret(self, question: str) -> str:
         """A line that is not shown while it is typed. Raises as `text` does."""
-        self._refuse_alone()
+        self._refuse_silence()
         return self._hidden(f"{question}: ")
 
     def piped(self) -> str:
@@ -88,7 +101,12 @@ class Ask:
             raise UsageError("what came on stdin is no key", hint="one line a part, nothing else")
         return text
 
-    def _refuse_alone(self) -> None:
+    def refuse_alone(self) -> None:
+        """Raises UsageError where a question has no answer. For what takes long before it asks."""
+        if not self.yes:
+            self._refuse_silence()
+
+    def _refuse_silence(self) -> None:
         if not self.can_ask:
             raise UsageError(
                 "this needs a yes, and nobody is there to give it", hint="add --yes, or --dry-run"
@@ -108,8 +126,20 @@ class Ask:
         except UnicodeDecodeError as error:
             raise UsageError("what came on stdin is not UTF-8 text") from error
 
+    def _answer_within(self, question: str, seconds: float, go_on: Callable[[], bool]) -> str:
+        """Empty when none came in time."""
+        self._refuse_silence()
+        self.out.stderr.write(question)
+        self.out.stderr.flush()
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and go_on():
+            if select.select([sys.stdin], [], [], _SLICE_SECONDS)[0]:
+                return sys.stdin.readline().strip()
+        self.out.stderr.write("\n")
+        return ""
+
     def _answer(self, question: str) -> str:
-        self._refuse_alone()
+        self._refuse_silence()
         self.out.stderr.write(question)
         self.out.stderr.flush()
         return sys.stdin.readline().strip()

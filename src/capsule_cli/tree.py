@@ -197,6 +197,15 @@ NIXOS = Node(
             "Boot a NixOS configuration in a virtual machine, and check its services.",
             "nixos_check:try_out",
         ),
+        "apply": Node(
+            "Switch a machine to a NixOS configuration; it goes back by itself unless it is"
+            " reached.",
+            "nixos_apply:apply",
+        ),
+        "rollback": Node(
+            "Make an earlier generation of a machine its system again, by the same trial.",
+            "nixos_apply:rollback",
+        ),
         "list-generations": Node(
             "The generations of a NixOS: which is the profile's, which runs, which was booted.",
             "nixos_generations:list_generations",

@@ -29,12 +29,9 @@ class SwitchingPorts:
 
     def nixos_hosts(self) -> "NixosHosts":
         """Machines over SSH, and this one."""
-        from capsule_adapters.nixos.hosts import (  # type: ignore[import-not-found]
-            SshNixosHosts,
-        )
+        from capsule_adapters.nixos.hosts import SshNixosHosts
 
-        made: NixosHosts = SshNixosHosts(self.hosts)
-        return made
+        return SshNixosHosts(self.hosts)
 
     def system_builder(self) -> "NixSystemBuilder":
         """This machine's Nix, and that of others."""

@@ -16,7 +16,7 @@ from capsule_domain.ports.nixos_hosts import Machine, NixosHosts
 from capsule_domain.ports.system_builder import BuildOrder, StoreTrust, SystemBuilder
 from capsule_domain.services.apply_source import HostSource
 from capsule_domain.services.endpoint_machines import endpoint_machines
-from capsule_domain.services.lockout import lockout
+from capsule_domain.services.lockout import allowed_rules, lockout
 from capsule_domain.services.settle_switches import SettleSwitches
 from capsule_domain.services.switch_trial import SwitchJob
 from capsule_domain.services.ways_in import endpoints, ways_in
@@ -182,6 +182,13 @@ class Apply:
 def switch_id(clock: Clock, new_id: Callable[[], str]) -> str:
     """When it began, and what nobody else has."""
     return f"{clock.now():%Y%m%dT%H%M%S}-{new_id()}"
+
+
+def refuse_wrong(wish: SwitchWish) -> None:
+    """Raises UsageError for a rule that there is not and for a build host that is none."""
+    allowed_rules(wish.allowed)
+    if wish.build_on not in (AUTO, LOCAL, REMOTE):
+        Destination.named(wish.build_on)
 
 
 def refuse_unsafe(prepared: Sequence[Prepared]) -> None:
