@@ -30,15 +30,18 @@ become() { # become LINK STORE_PATH: a generation, unless the last one is the sa
 }
 note "$(basename "$0")" "$@"
 if [ "$(basename "$0")" = nix-env ]; then
-  [ "$1" = --profile ] && [ "$3" = --set ] && [ -d "$4" ]
-  become "$2" "$4"
+  [ "$1" = --profile ]
+  case $3 in
+    --set) [ -d "$4" ] && become "$2" "$4" ;;
+    --switch-generation) [ -L "$2-$4-link" ] && ln -sfn "$(basename "$2")-$4-link" "$2" ;;
+  esac
   exit 0
 fi
 [ "$1" != --version ] || { echo 'nix (Nix) 2.28.3'; exit 0; }
 [ "$1 $2" = '--extra-experimental-features nix-command flakes' ]
 shift 2
 if [ -e @BROKEN@ ]; then
-  echo "error: hash mismatch in fixed-output derivation" >&2
+  echo "error: $(cat @BROKEN@)" >&2
   exit 1
 fi
 while [ -e @SLOW@ ]; do sleep 0.1; done
@@ -96,10 +99,19 @@ class Machine:
     def forget_calls(self) -> None:
         (self.folder / "calls").unlink(missing_ok=True)
 
-    def breaks(self, *, yes: bool = True) -> None:
+    def breaks(
+        self, *, yes: bool = True, why: str = "hash mismatch in fixed-output derivation"
+    ) -> None:
         """Nix and its installer fail from now on, or no longer."""
         broken = self.folder / "broken"
-        broken.touch() if yes else broken.unlink()
+        broken.write_text(f"{why}\n") if yes else broken.unlink()
+
+    def replaces(self, program: str, script: str) -> None:
+        """That program is this script there from now on."""
+        file = self.folder / "programs" / program
+        file.unlink(missing_ok=True)
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
 
     def installer(self) -> Installer:
         """The installer as it would lie here after its download."""

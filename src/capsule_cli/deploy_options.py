@@ -11,7 +11,7 @@ MeantFor = Annotated[
     str | None,
     typer.Option(
         "--profile",
-        help="What it is meant for: a profile [the active one].",
+        help="The profile that is put there [the active one].",
         autocompletion=complete.profiles,
     ),
 ]

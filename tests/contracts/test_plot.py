@@ -1,14 +1,17 @@
 """What every `Plot` does: one that is remembered, and one behind a real sshd."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from capsule_domain.errors import CommandFailed, HostUnreachable, NixFailed
+from capsule_adapters.nix.records import Records
+from capsule_domain.errors import CommandFailed, Conflict, HostUnreachable, NixFailed
+from capsule_domain.models.generation import InstalledEnvironment
 from capsule_domain.models.planting import Installer, PlantFile, PlantRecord
 from capsule_domain.ports.host import Destination
 from capsule_domain.ports.plot import Plot, Plots
@@ -28,6 +31,8 @@ class Site:
     plots: Plots
     nix_breaks: Callable[[], None]
     goes_away: Callable[[], None]
+    recorded: Callable[[], Mapping[str, InstalledEnvironment]]
+    """What the Capsule there would find written down of its generations."""
 
 
 def remembered(_: Path) -> Iterator[Site]:
@@ -37,12 +42,14 @@ def remembered(_: Path) -> Iterator[Site]:
         plots,
         lambda: setattr(state, "breaks_at", "build"),
         lambda: setattr(state, "up", False),
+        lambda: state.generations,
     )
 
 
 def over_sshd(folder: Path) -> Iterator[Site]:
     with machine(folder) as site:
-        yield Site(site.plots, site.breaks, site.sshd.stop)
+        file = site.home / ".capsule" / "environment" / "generations.json"
+        yield Site(site.plots, site.breaks, site.sshd.stop, Records(file).read)
 
 
 MAKERS = {"fake": remembered, "sshd": over_sshd}
@@ -119,6 +126,54 @@ def test_a_record_comes_back_as_it_was_noted(plot: Plot) -> None:
     record = PlantRecord(profile="dev", flake_sha256=FLAKE.sha256, store_path="/nix/store/x")
     plot.record(record)
     assert plot.facts([]).earth.record == record
+
+
+def made_of(profile: str, store_path: str) -> InstalledEnvironment:
+    return InstalledEnvironment(
+        store_path=store_path,
+        profile=profile,
+        flake=FLAKE.text + "# \u2028 is no end of a line\n",
+        flake_sha256=FLAKE.sha256,
+        installed_at=datetime(2026, 11, 23, tzinfo=UTC),
+    )
+
+
+def test_what_a_generation_is_made_of_is_written_down_beside_the_others(
+    plot: Plot, site: Site
+) -> None:
+    with plot.alone():
+        for name, flake in (("dev", FLAKE), ("prod", OTHER)):
+            plot.write([flake])
+            plot.remember(made_of(name, plot.build("environment/dev", heard=ignore)))
+    known = site.recorded()
+    assert sorted(one.profile for one in known.values()) == ["dev", "prod"]
+    assert all("\u2028" in one.flake for one in known.values())
+
+
+def test_one_plants_at_a_time(plot: Plot, site: Site) -> None:
+    with plot.alone(), site.plots.open(WEB) as other:
+        with (
+            pytest.raises(Conflict, match="another Capsule plants or installs on web"),
+            other.alone(),
+        ):
+            pytest.fail("two at once")
+        assert other.facts([]).nix_version == "2.28.3"
+    with plot.alone():
+        pass
+
+
+def test_what_fails_gives_the_place_free(plot: Plot, site: Site) -> None:
+    plot.write([FLAKE])
+    site.nix_breaks()
+    with pytest.raises(NixFailed), plot.alone():
+        plot.build("environment/dev", heard=ignore)
+    with plot.alone():
+        pass
+
+
+def test_the_time_for_all_of_it_is_kept_to(site: Site) -> None:
+    with site.plots.open(WEB, timeout_seconds=30.0) as plot:
+        assert plot.facts([]).nix_version == "2.28.3"
 
 
 def test_a_login_shell_sees_the_profile_once_it_is_on_path(plot: Plot) -> None:
