@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,6 @@ class Site:
     folder: Path
     builder: NixSystemBuilder
     machine: Machine
-    environment: Mapping[str, str]
     heard: list[str]
 
     @property
@@ -99,12 +98,18 @@ class Site:
             places=(),
         )
 
-    def nix(self, *arguments: str) -> str:
-        """Ours, asked directly."""
-        done = subprocess.run(
-            arguments, env=self.environment, capture_output=True, text=True, check=True
-        )
-        return done.stdout
+    def ours(self, *arguments: str) -> str:
+        """This machine's Nix, asked directly."""
+        return _said(self.folder / "ours" / "bin" / arguments[0], *arguments[1:])
+
+    def theirs(self, *arguments: str) -> str:
+        """The machine's `nix`, asked directly."""
+        return _said(self.machine.folder / "programs" / "nix", *arguments)
+
+
+def _said(program: Path, *arguments: str) -> str:
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 @pytest.fixture
@@ -141,7 +146,7 @@ def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
             places=(),
         )
         with closing(builder):
-            yield Site(tmp_path, builder, there, seen_here, [])
+            yield Site(tmp_path, builder, there, [])
     writable(store)
     writable(ours / "store")
     shutil.rmtree(ours / "store", ignore_errors=True)
@@ -211,6 +216,7 @@ def test_two_systems_on_the_machine_are_compared(site: Site) -> None:
     (greet,) = [change for change in found.changes if change.name == "greet"]
     assert (greet.before, greet.after) == (("1.0",), ("2.0",))
     assert found.kernel == ("6.12.1", "6.18.2")
+    assert "greet: 1.0 → 2.0" in site.theirs("store", "diff-closures", first, second)
     assert (found.added_paths, found.removed_paths, found.postgresql) == (2, 2, None)
     assert site.builder.compare(first, first, site.where).is_empty
     absent = first.replace("nixos-system", "nixos-nowhere")
@@ -220,10 +226,10 @@ def test_two_systems_on_the_machine_are_compared(site: Site) -> None:
 
 def test_what_is_built_here_is_not_collected_until_the_end(site: Site) -> None:
     path = site.build(site.order())
-    site.nix("nix-store", "--gc")
+    site.ours("nix-store", "--gc")
     assert site.paths("ours") == BOTH
     site.builder.close()
-    site.nix("nix-store", "--gc")
+    site.ours("nix-store", "--gc")
     assert site.paths("ours") == []
     assert path.endswith("nixos-system-web-26.05")
 
@@ -238,14 +244,9 @@ def test_what_a_machine_knows_our_key_for_is_signed_with_it(site: Site) -> None:
     order = site.order()
     path = site.build(order)
     site.bring(order, path)
-    said = subprocess.run(
-        [site.machine.folder / "programs" / "nix", "path-info", "--sigs", path],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"\t{key.partition(':')[0]}:" in said.stdout
-    assert secret.read_text().strip() not in f"{said.stdout}{site.heard}"
+    said = site.theirs("path-info", "--sigs", path)
+    assert f"\t{key.partition(':')[0]}:" in said
+    assert secret.read_text().strip() not in f"{said}{site.heard}"
 
 
 def test_a_store_without_room_is_not_filled(site: Site) -> None:
