@@ -127,13 +127,12 @@ _KEYS: Mapping[GroupedBy | None, tuple[str, str]] = {
     "profile": ("profile", ""),
     "tag": ("g.tag", _TAGS),
 }
-_RATES = f"""
-WITH terms (provider, off_billed, beside, currency) AS (VALUES {{terms}})
-SELECT s.currency, sum({_HOURLY}), sum({_MONTHLY})
-FROM xnode_spans AS s JOIN terms AS t ON t.provider = s.provider
-WHERE s.end_us IS NULL AND {_BILLED} AND (s.hourly > 0 OR s.monthly > 0)
-GROUP BY s.currency ORDER BY s.currency
-"""  # noqa: S608 (fixed texts)
+_LIVING = """
+SELECT currency, provider, running, hourly > 0, count(*), sum(hourly), sum(monthly)
+FROM xnode_spans
+WHERE end_us IS NULL AND (hourly > 0 OR monthly > 0)
+GROUP BY 1, 2, 3, 4
+"""
 _UNBILLED = """
 SELECT x.name FROM xnode_spans AS s JOIN xnodes AS x ON x.id = s.xnode_id
 WHERE s.end_us IS NULL
@@ -177,21 +176,26 @@ class SqliteLedger:
         ]
 
     def rates(self, terms: Callable[[str], Terms]) -> Sequence[Rate]:
-        """What is billed now, by currency."""
-        known = self._terms(terms)
-        if not known:
-            return []
-        marks = ", ".join(["(?, ?, ?, ?)"] * len(known))
-        values: list[str | int] = []
-        for name, own in known.items():
-            values += (name, int(own.bills_when_stopped), *_beside(own))
+        """What is billed now, by currency. A cloud's terms are few, and go to the sums."""
+        sums: dict[str, list[int]] = {}
+        rows = self._database.rows(_LIVING)
+        known = {provider: terms(provider) for _, provider, *_ in rows}
+        for currency, provider, running, priced, count, hourly, monthly in rows:
+            own = known[provider]
+            if not (running or own.bills_when_stopped):
+                continue
+            address, of_currency = _beside(own)
+            beside = address * count if running and priced and of_currency == currency else 0
+            both = sums.setdefault(currency, [0, 0])
+            both[0] += hourly + beside
+            both[1] += monthly + beside * HOURS_PER_MONTH
         return [
             Rate(
                 currency=currency,
                 hourly=Money(amount=from_nanos(hourly), currency=currency),
                 monthly=Money(amount=from_nanos(monthly), currency=currency),
             )
-            for currency, hourly, monthly in self._database.rows(_RATES.format(terms=marks), values)
+            for currency, (hourly, monthly) in sorted(sums.items())
         ]
 
     def unbilled(self, terms: Callable[[str], Terms]) -> Sequence[str]:
