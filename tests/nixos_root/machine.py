@@ -20,7 +20,7 @@ from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_domain.ports.host import Destination, Target
 from tests.nixos_root.network import Network
-from tests.nixos_root.systems import PROGRAMS, Behaviour, write_system
+from tests.nixos_root.systems import PROGRAMS, Behaviour, words, write_system
 from tests.tools import needs_tool
 
 ALIAS = "machine"
@@ -131,6 +131,10 @@ class NixosRoot:
     def add_system(self, name: str, behaviour: Behaviour | None = None) -> str:
         """A closure comes into its store; its path."""
         return write_system(self.root, name, behaviour or Behaviour(), self.address, self.port)
+
+    def change_system(self, path: str, behaviour: Behaviour) -> None:
+        """From now on it behaves like that."""
+        self.path(path).joinpath("behaviour").write_text(words(behaviour, self.address, self.port))
 
     def collect(self, path: str) -> None:
         """The garbage collector takes a system; its links dangle."""

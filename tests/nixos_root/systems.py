@@ -50,6 +50,8 @@ class Behaviour:
     route_kept: bool = True
     failed_units: tuple[str, ...] = ()
     activation_exit: int = 0
+    finds_lock_held: bool = False
+    """Somebody else began to switch the machine in the same moment."""
     seconds_before: float = 0
     seconds_after: float = 0
     ignores_term: bool = False
@@ -86,7 +88,7 @@ def write_system(root: Path, name: str, behaviour: Behaviour, address: str, port
     (folder / "init").write_text("#!/bin/sh\n")
     (folder / "init-interface-version").write_text(f"systemd {behaviour.init_interface}")
     (folder / "switch-inhibitors").write_text(json.dumps(behaviour.inhibitors))
-    (folder / "behaviour").write_text(_words(behaviour, address, port))
+    (folder / "behaviour").write_text(words(behaviour, address, port))
     for program in ("switch-to-configuration", "effects"):
         shutil.copy(PROGRAMS / f"{program}.sh", folder / "bin" / program)
     for shared in _programs(root).iterdir():
@@ -95,7 +97,8 @@ def write_system(root: Path, name: str, behaviour: Behaviour, address: str, port
     return path
 
 
-def _words(behaviour: Behaviour, address: str, port: int) -> str:
+def words(behaviour: Behaviour, address: str, port: int) -> str:
+    """The behaviour as its programs read it."""
     words = {
         "ssh_port": behaviour.ssh_port or port,
         "address": behaviour.address or address,
@@ -105,6 +108,7 @@ def _words(behaviour: Behaviour, address: str, port: int) -> str:
         "firewall": "closed" if behaviour.firewall_closed else "open",
         "route": "kept" if behaviour.route_kept else "lost",
         "failed_units": " ".join(behaviour.failed_units),
+        "finds_lock_held": "yes" if behaviour.finds_lock_held else "no",
         "activation_exit": behaviour.activation_exit,
         "seconds_before": behaviour.seconds_before,
         "seconds_after": behaviour.seconds_after,

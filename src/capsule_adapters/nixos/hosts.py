@@ -56,9 +56,9 @@ class ShellNixosHost:
         generation = "-" if order.generation is None else str(order.generation)
         times = (order.activation_seconds, order.confirm_seconds, order.revert_seconds)
         words = [order.id, order.old, order.new, generation, order.mode.value, *map(str, times)]
-        failed_units = "yes" if order.allow_failed_units else "no"
-        ports = map(str, order.ports)
-        self._asked(scripts.as_root("begin"), BEGIN_SECONDS, *words, failed_units, *ports)
+        words.append("yes" if order.allow_failed_units else "no")
+        words += [",".join(map(str, ports)) or "-" for ports in (order.ports, order.old_ports)]
+        self._asked(scripts.as_root("begin"), BEGIN_SECONDS, *words)
 
     def follow(self, switch_id: str) -> SwitchReport:
         """One run of follow.sh."""

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from pydantic import ValidationError
 
@@ -87,7 +88,7 @@ def nonsense(place: str, error: ValueError) -> CommandFailed:
 def _parts(answer: Answer) -> Iterator[Answer]:
     """What was said of each switch."""
     starts = [at for at, (name, _) in enumerate(answer.facts) if name == "switch"]
-    for start, stop in zip(starts, [*starts[1:], len(answer.facts)], strict=True):
+    for start, stop in pairwise([*starts, len(answer.facts)]):
         yield Answer(answer.exit_code, answer.facts[start:stop], ())
 
 

@@ -56,7 +56,8 @@ class SwitchOrder(Model):
 
     `old` and `new` are store paths. `generation` is set when an existing generation is made
     current again, else a new one is made. `ports` must be listened on before a confirmation
-    is waited for, and `old_ports` after a revert: the machine looks for itself.
+    is waited for, and after a revert those of `old_ports`, and the one that we came in by, that
+    it listened on before: the machine looks for itself.
     """
 
     id: str = Field(pattern=r"^[0-9A-Za-z-]{8,40}$")

@@ -14,7 +14,10 @@ Machine = Target | Destination | None
 
 
 class NixosHost(Protocol):
-    """One that is entered. Raises HostError whenever it cannot be asked or does not answer."""
+    """One that is entered. Raises HostError whenever it cannot be asked or does not answer.
+
+    All but `generations` need root, and raise ConfigurationError where sudo asks for a password.
+    """
 
     def look(self) -> LiveSystem:
         """All that must be known before anything is changed, in one round trip.
@@ -32,7 +35,8 @@ class NixosHost(Protocol):
         the rest whether anyone is connected or not. Returns when the watchdog runs.
 
         Asked twice for one id, it begins once. Raises Conflict when something else is
-        switching the machine, NotFound when `order.new` is not there (any more).
+        switching the machine, NotFound when `order.new` is not there (any more), UnsafePlan
+        for a reboot that could not be undone.
         """
 
     def follow(self, switch_id: str) -> SwitchReport:
@@ -42,7 +46,11 @@ class NixosHost(Protocol):
         """
 
     def confirm(self, switch_id: str) -> None:
-        """Say that the machine was reached. Only `committed` in `follow` says that it took it."""
+        """Say that the machine was reached. Only `committed` in `follow` says that it took it.
+
+        Twice is as good as once. Raises Conflict when it does not wait for that yet, or not any
+        more: it goes back then.
+        """
 
     def give_up(self, switch_id: str) -> None:
         """Have it revert now. A switch that ended stays as it is."""
@@ -62,5 +70,6 @@ class NixosHosts(Protocol):
     ) -> AbstractContextManager[NixosHost]:
         """A fresh TCP and SSH connection, shared with nothing; root by sudo where needed.
 
-        Raises HostUnreachable, HostKeyChanged, ConfigurationError where root needs a password.
+        Raises HostUnreachable, HostKeyChanged; where root needs a password ConfigurationError,
+        here or at the first call that needs root.
         """

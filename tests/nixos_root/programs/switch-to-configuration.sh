@@ -15,7 +15,7 @@ if [ ! -e /etc/NIXOS ]; then
 fi
 mkdir -p /run/nixos
 exec 9>>/run/nixos/switch-to-configuration.lock
-if ! flock -n 9; then
+if ! flock -n 9 || [ "$finds_lock_held" = yes ]; then
   echo 'Could not acquire lock' >&2
   exit 11
 fi

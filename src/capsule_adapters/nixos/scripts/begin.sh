@@ -1,9 +1,9 @@
 #!/bin/sh
-# begin.sh MARKER ID OLD NEW GENERATION MODE ACTIVATION CONFIRM REVERT FAILED-UNITS PORT…
-# Times are seconds, GENERATION is `-` for none, FAILED-UNITS yes or no. Returns when the watchdog
-# runs. `watchdog` prints what that is; CAPSULE_CONNECTION is how SSH came in.
+# begin.sh MARKER ID OLD NEW GENERATION MODE ACTIVATION CONFIRM REVERT FAILED-UNITS PORTS OLD-PORTS
+# Times are seconds, GENERATION is `-` for none, FAILED-UNITS yes or no, ports have commas between
+# them, `-` for none. Returns when the watchdog runs. `watchdog` prints what that is; CAPSULE_CONNECTION is how SSH came in.
 id=$1 old=$2 new=$3 generation=$4 mode=$5 activation=$6 confirm=$7 revert=$8 allow=$9
-shift 9
+ports=${10} old_ports=${11}
 came_in_by=${CAPSULE_CONNECTION##* }
 
 give_back() { # nothing was changed, and nothing stays
@@ -39,6 +39,8 @@ require_way_back() { # of a reboot: the loader's, or the new system's own guard
   refuse no-way-back "a reboot could not be undone: it has no systemd-boot, and the new system has no guard of Capsule's"
 }
 
+numbers() { printf '%s\n' "$1" | tr ',-' '  '; }
+
 order() { # what the watchdog needs to know, and cannot ask anyone later
   printf 'number %s\n' "$(($(value "$(by_number | head -n 1)" number 2>/dev/null || :) + 1))"
   printf 'boot_id %s\n' "$(cat /proc/sys/kernel/random/boot_id)"
@@ -47,19 +49,18 @@ order() { # what the watchdog needs to know, and cannot ask anyone later
   printf 'revert_seconds %s\nallow_failed_units %s\n' "$revert" "$allow"
   printf 'old_generation %s\n' "$(generation_of "$profile")"
   printf 'boot_loader %s\n' "$(boot_loader)"
-  for port in "$@"; do
-    printf 'port %s\n' "$port"
+  for port in $(numbers "$ports"); do printf 'port %s\n' "$port"; done
+  for port in $(numbers "$old_ports") $came_in_by; do
     if listens "$port"; then printf 'old_port %s\n' "$port"; fi
   done
-  if [ -n "$came_in_by" ] && listens "$came_in_by"; then printf 'old_port %s\n' "$came_in_by"; fi
   if has_sshd; then echo 'had_sshd yes'; fi
   if has_route; then echo 'had_route yes'; fi
 }
 
-lay_down() { # lay_down PORT…
+lay_down() {
   private "$switches/$id" "$runs/$id" "$roots" &&
     write "$switches/$id/switch.sh" "$(watchdog)" &&
-    write "$switches/$id/order" "$(order "$@")" &&
+    write "$switches/$id/order" "$(order)" &&
     nix-store --add-root "$roots/$id-old" -r "$old" >/dev/null &&
     nix-store --add-root "$roots/$id-new" -r "$new" >/dev/null
 }
@@ -83,7 +84,7 @@ settle_all
 require_free
 require_systems
 require_way_back
-if ! words=$(lay_down "$@" 2>&1); then
+if ! words=$(lay_down 2>&1); then
   refuse_now failed "it could not be written down: $(printf '%s' "$words" | tail -n 1)"
 fi
 note "$id" armed "" || refuse_now failed "its state could not be written down"

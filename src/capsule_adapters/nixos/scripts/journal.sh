@@ -103,7 +103,7 @@ settle() { # settle ID: what is true of a switch that nobody watches any more
 }
 
 settle_all() {
-  for id in $(by_number); do settle "$id"; done
+  for each in $(by_number); do settle "$each"; done
 }
 
 pass_door() { # one at a time, of those who begin something or find out what became of it

@@ -11,7 +11,6 @@ PATH=${PATH:+$PATH:}/run/current-system/sw/bin
 dir=$(dirname "$(readlink -f "$0")")
 id=$(basename "$dir")
 GRACE_SECONDS=5
-LISTEN_SECONDS=20
 DOWN_SECONDS=120
 stopped='' may_give_up=''
 trap 'stopped=yes' TERM
@@ -119,8 +118,12 @@ undo_default() { # the machine starts again as it would have
 
 # -- forward --------------------------------------------------------------------------------
 
-are_listened_on() { # are_listened_on NAME: the ports of that name in the order, after a while
-  patient_until=$(($(now) + LISTEN_SECONDS))
+soon() { # soon SECONDS: until when a service that just started is given time, out of those
+  printf '%s\n' "$(($(now) + ($1 < 20 ? $1 : 20)))"
+}
+
+are_listened_on() { # are_listened_on NAME SECONDS: the ports of that name in the order
+  patient_until=$(soon "$2")
   while :; do
     silent=''
     for port in $(value "$id" "$1"); do
@@ -155,7 +158,7 @@ try() {
     *) go_back "its activation failed ($status): $(last_words)" ;;
   esac
   [ "$(running)" = "$new" ] || go_back "it did not become the running system"
-  are_listened_on port || go_back "nothing listens on port $silent"
+  are_listened_on port "$confirm_seconds" || go_back "nothing listens on port $silent"
   await
 }
 
@@ -280,8 +283,8 @@ activate_old() { # under its own deadline; who holds the lock is waited for
 }
 
 is_as_before() { # can it be reached as it could?
-  [ "$(running)" = "$old" ] && are_listened_on old_port || return 1
-  patient_until=$(($(now) + LISTEN_SECONDS))
+  [ "$(running)" = "$old" ] && are_listened_on old_port "$revert_seconds" || return 1
+  patient_until=$(soon "$revert_seconds")
   until is_connected; do
     [ "$(now)" -lt "$patient_until" ] || return 1
     sleep 0.5
