@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from capsule_domain.models.health import Check, CheckKind, Health, HealthStatus
+from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Disk, Metrics, Observation
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
+from tests.fakes.samples import FakeSamples
 
 
 class FakeMonitor:
@@ -35,6 +37,12 @@ class FakeMonitor:
 
     def statuses(self, xnode: XNode, since: datetime) -> Mapping[HealthStatus, int]:
         return Counter(seen.health.status for seen in self.history(xnode, since))
+
+    def hours(self, xnode: XNode, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
+        samples = FakeSamples()
+        for one in self.seen.get(xnode.id, []):
+            samples.append({xnode.id: one}, one.health.checked_at)
+        return samples.hourly(xnode.id, since, names)
 
     def latest(self) -> Mapping[str, Observation]:
         return {xnode: observations[-1] for xnode, observations in self.seen.items()}

@@ -1,13 +1,18 @@
 """Advice: what would cost less, what hardly works, and what nobody knows."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+from capsule_adapters.probes.monitor import ProbingMonitor
+from capsule_adapters.store.samples import SqliteSamples
 from capsule_domain.models.advice import Advice
 from capsule_domain.models.billing import Terms
 from capsule_domain.models.health import Health
+from capsule_domain.models.look import LookPlan
 from capsule_domain.models.metric import Metrics, Observation
 from capsule_domain.models.money import Money, Rates
 from capsule_domain.models.requirements import Requirements
@@ -19,6 +24,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.monitor import FakeMonitor
 from tests.fakes.offers import offer
+from tests.fakes.probes import FakeProbes
 from tests.services.test_cost import xnode
 
 RATES = Rates(
@@ -28,7 +34,7 @@ SIZE = offer("do-basic-1", "ams3", "0.03", "20", 2, 4096, provider="digitalocean
 
 
 def advised(*xnodes: XNode, offers: tuple[Offer, ...] = (), **given: Any) -> Advice:
-    clock = FakeClock()
+    clock = given.pop("clock", None) or FakeClock()
     monitor = given.pop("monitor", None) or FakeMonitor(clock)
     advise = Advise(
         inventory=FakeInventory(xnodes),
@@ -139,6 +145,22 @@ def test_one_below_three_per_cent_on_every_day_of_a_week_is_idle() -> None:
     [idle] = found.idle
     assert (idle.xnode, idle.busiest_cpu_percent, idle.samples) == ("web", 2.9, 7)
     assert found.unmeasured == ()
+
+
+def test_a_week_is_looked_back_at_though_samples_are_kept_for_a_day(tmp_path: Path) -> None:
+    clock = FakeClock()
+    web = xnode("web", "0.03", "20", address="192.0.2.1")
+    with closing(SqliteSamples(tmp_path / "metrics.db")) as samples:
+        for _ in range(7 * 8):
+            seen = next(FakeProbes(clock).look([web], LookPlan()))
+            assert seen.metrics is not None
+            calm = seen.metrics.model_copy(update={"cpu_percent": 1.5})
+            samples.append({web.id: seen.model_copy(update={"metrics": calm})}, clock.now())
+            samples.prune(clock.now())
+            clock.advance(3 * 3600)
+        monitor = ProbingMonitor(FakeProbes(clock), samples, clock)
+        [idle] = advised(web, monitor=monitor, clock=clock).idle
+    assert (idle.busiest_cpu_percent, idle.samples) == (1.5, 56)
 
 
 def test_one_busy_sample_is_enough_to_be_no_idle_one() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from capsule_domain.models.health import HealthStatus
+from capsule_domain.models.history import HourOf
 from capsule_domain.models.look import LookPlan
 from capsule_domain.models.metric import Observation
 from capsule_domain.models.xnode import XNode
@@ -39,6 +40,10 @@ class ProbingMonitor:
     def statuses(self, xnode: XNode, since: datetime) -> Mapping[HealthStatus, int]:
         """How often it was seen in each status from `since` on."""
         return self._samples.statuses(xnode.id, since)
+
+    def hours(self, xnode: XNode, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
+        """The hours that end after `since`, oldest first."""
+        return self._samples.hourly(xnode.id, since, names)
 
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by the xNode's id."""

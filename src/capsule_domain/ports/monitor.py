@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from capsule_domain.models.health import HealthStatus
+from capsule_domain.models.history import HourOf
 from capsule_domain.models.metric import Observation
 from capsule_domain.models.xnode import XNode
 
@@ -27,6 +28,9 @@ class Monitor(Protocol):
 
     def statuses(self, xnode: XNode, since: datetime) -> Mapping[HealthStatus, int]:
         """How often it was seen in each status from `since` on."""
+
+    def hours(self, xnode: XNode, since: datetime, names: Sequence[str] = ()) -> Sequence[HourOf]:
+        """What many samples came to, which outlives them: see `Samples.hourly`."""
 
     def latest(self) -> Mapping[str, Observation]:
         """The last observation of each xNode, by the xNode's id."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from capsule_domain.models.advice import Advice, Cheaper, Idle, SwitchedOff
+from capsule_domain.models.history import HourOf
 from capsule_domain.models.money import Rates
 from capsule_domain.models.requirements import Requirements
 from capsule_domain.models.server import ServerStatus
@@ -41,7 +42,7 @@ class Advise:
         billed = [xnode for xnode in living if self._is_billed(xnode)]
         sizes = _sizes(offers)
         known = [xnode for xnode in billed if _size_key(xnode) in sizes]
-        measured = self._busiest(x for x in living if x.status is ServerStatus.RUNNING)
+        measured = self._measured(x for x in living if x.status is ServerStatus.RUNNING)
         return Advice(
             as_of=self.clock.now(),
             prices_as_of=min((offer.as_of for offer in offers), default=None) if known else None,
@@ -52,7 +53,7 @@ class Advise:
                 for xnode in billed
                 if xnode.status is ServerStatus.STOPPED
             ),
-            unmeasured=tuple(xnode.name for xnode, cpus in measured if not cpus),
+            unmeasured=tuple(xnode.name for xnode, hours in measured if not hours),
             unsized=tuple(x.name for x in billed if _size_key(x) not in sizes),
         )
 
@@ -120,35 +121,28 @@ class Advise:
         then = self.rates.in_usd(each.offer.price_per_month)
         return self.rates.in_usd(each.price_per_month) - then
 
-    def _busiest(self, xnodes: Iterable[XNode]) -> Sequence[tuple[XNode, Sequence[float]]]:
-        """Each with its CPU's samples; none unless there is one of every day that counts."""
-        seen = self.monitor.latest()
+    def _measured(self, xnodes: Iterable[XNode]) -> Sequence[tuple[XNode, Sequence[HourOf]]]:
+        """Each with its CPU's hours; none unless there is one of every day that counts."""
         since = self.clock.now() - IDLE_DAYS * _DAY
-        return [
-            (xnode, self._samples(xnode, since) if xnode.id in seen else ()) for xnode in xnodes
-        ]
+        return [(xnode, self._hours(xnode, since)) for xnode in xnodes]
 
-    def _samples(self, xnode: XNode, since: datetime) -> Sequence[float]:
-        days: dict[int, list[float]] = {}
-        for one in self.monitor.history(xnode, since):
-            if one.metrics and one.metrics.cpu_percent is not None:
-                day = (one.metrics.collected_at - since) // _DAY
-                days.setdefault(min(day, IDLE_DAYS - 1), []).append(one.metrics.cpu_percent)
-        if len(days) < IDLE_DAYS:
-            return ()
-        return [cpu for cpus in days.values() for cpu in cpus]
+    def _hours(self, xnode: XNode, since: datetime) -> Sequence[HourOf]:
+        """Samples themselves are kept for a day only."""
+        hours = self.monitor.hours(xnode, since, ("cpu_percent",))
+        days = {min(max((one.hour - since) // _DAY, 0), IDLE_DAYS - 1) for one in hours}
+        return hours if len(days) == IDLE_DAYS else ()
 
 
-def _idle(measured: Iterable[tuple[XNode, Sequence[float]]]) -> Sequence[Idle]:
+def _idle(measured: Iterable[tuple[XNode, Sequence[HourOf]]]) -> Sequence[Idle]:
     return [
         Idle(
             xnode=xnode.name,
-            busiest_cpu_percent=max(cpus),
-            samples=len(cpus),
+            busiest_cpu_percent=max(one.high for one in hours),
+            samples=sum(one.count for one in hours),
             price_per_month=xnode.price_per_month,
         )
-        for xnode, cpus in measured
-        if cpus and max(cpus) < IDLE_CPU_PERCENT
+        for xnode, hours in measured
+        if hours and max(one.high for one in hours) < IDLE_CPU_PERCENT
     ]
 
 
