@@ -9,17 +9,12 @@ from tests.tools import ROOT
 PAGE = ROOT / "docs" / "library.md"
 
 
-def example() -> str:
-    [code] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    return str(code)
+def examples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
-def test_the_example_is_at_most_twenty_lines_long() -> None:
-    assert sum(bool(line.strip()) for line in example().splitlines()) <= 20
-
-
-def test_the_example_runs_without_the_command_line() -> None:
-    code = example() + (
+def printed_by(example: str) -> str:
+    code = example + (
         "\nimport sys\n"
         "assert not [m for m in sys.modules if m.split('.')[0] in ('typer', 'capsule_cli')]\n"
     )
@@ -27,5 +22,18 @@ def test_the_example_runs_without_the_command_line() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert re.match(r"[\w-]+ at [a-z]+: 0\.\d+ (USD|EUR) an hour\n", done.stdout)
-    assert "configuration.nix" in done.stdout
+    return done.stdout
+
+
+def test_an_example_is_at_most_twenty_lines_long() -> None:
+    for example in examples():
+        assert sum(bool(line.strip()) for line in example.splitlines()) <= 20
+
+
+def test_the_examples_run_without_the_command_line() -> None:
+    configuration, fleet = map(printed_by, examples())
+    assert re.match(r"[\w-]+ at [a-z]+: 0\.\d+ (USD|EUR) an hour\n", configuration)
+    assert "configuration.nix" in configuration
+    rows = fleet.splitlines()
+    assert [row.partition(":")[0] for row in rows] == ["web-1", "web-2", "web-3"]
+    assert all(re.search(r" in [\w-]+, else [a-z]+/", row) for row in rows)

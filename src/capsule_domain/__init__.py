@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from capsule_domain.models.requirements import (
         PriceLimit as PriceLimit,
         Requirements as Requirements,
+        Spread as Spread,
     )
     from capsule_domain.models.server import (
         Account as Account,
@@ -111,6 +112,9 @@ if TYPE_CHECKING:
         XNode as XNode,
         XNodeFilter as XNodeFilter,
     )
+    from capsule_domain.services.abandon import (
+        Abandon as Abandon,
+    )
     from capsule_domain.services.compose import (
         Compose as Compose,
     )
@@ -122,6 +126,9 @@ if TYPE_CHECKING:
     )
     from capsule_domain.services.diary import (
         Diary as Diary,
+    )
+    from capsule_domain.services.first_come import (
+        FirstCome as FirstCome,
     )
     from capsule_domain.services.lifecycle import (
         Lifecycle as Lifecycle,
@@ -140,6 +147,7 @@ if TYPE_CHECKING:
     )
     from capsule_domain.services.plan import (
         plan_deploy as plan_deploy,
+        plan_fleet as plan_fleet,
     )
     from capsule_domain.services.ready import (
         Ready as Ready,
@@ -205,6 +213,7 @@ _HOMES = {
     "Profile": "models.profile",
     "PriceLimit": "models.requirements",
     "Requirements": "models.requirements",
+    "Spread": "models.requirements",
     "Account": "models.server",
     "Capabilities": "models.server",
     "Server": "models.server",
@@ -222,11 +231,14 @@ _HOMES = {
     "Template": "models.template",
     "XNode": "models.xnode",
     "XNodeFilter": "models.xnode",
+    "Abandon": "services.abandon",
+    "FirstCome": "services.first_come",
     "Compose": "services.compose",
     "cost_report": "services.cost",
     "Deploy": "services.deploy",
     "Diary": "services.diary",
     "plan_deploy": "services.plan",
+    "plan_fleet": "services.plan",
     "Market": "services.market",
     "Ranking": "services.place",
     "Rejected": "services.place",
