@@ -140,8 +140,12 @@ def test_a_remedy_that_can_be_none_is_refused_with_the_field(
     ran = config(tmp_path, f"remediation: {remediation}\n")
     assert ran.code == 3
     assert words in ran.stderr
+
+
+def test_no_collector_begins_with_a_remedy_that_can_be_none(tmp_path: Path) -> None:
+    told = config(tmp_path, "remediation: {remedies: [{rule: nothing, reboot: true}]}\n").stderr
     collector = capsule("openmesh", "monitor", "run", "--dry-run", home=tmp_path)
-    assert (collector.code, collector.stderr) == (3, ran.stderr)
+    assert (collector.code, collector.stderr) == (3, told)
 
 
 def test_a_heartbeat_needs_a_url_and_shows_nothing_of_it(tmp_path: Path) -> None:

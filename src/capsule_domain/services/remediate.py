@@ -66,7 +66,7 @@ class Remediate:
         self._turn = Lock()
         self._orders: deque[_Order] = deque()
         self._workers = 0
-        self._unnoted: list[Remediation] = []
+        self._unnoted: deque[Remediation] = deque()
         self._stopping = Event()
 
     def recover(self) -> None:
@@ -75,6 +75,8 @@ class Remediate:
             begun = left.state is RemediationState.BEGUN
             state = RemediationState.UNKNOWN if begun else RemediationState.REFUSED
             self._end(left, state, _LOST if begun else _UNTOUCHED)
+            if begun:
+                self._tell_with_the_alert(left, f"{state}, {_LOST}")
 
     def consider(self, made: Round, plan: WatchPlan) -> None:
         """Decide about what began to fire in a round, and begin beside it. Never raises."""
@@ -215,10 +217,10 @@ class Remediate:
             self.troubled(error.message)
 
     def _note_what_was_not(self) -> None:
-        """The ends that could not be kept when they came."""
+        """The ends that could not be kept when they came. Workers may add some meanwhile."""
         while self._unnoted:
-            self.log.change(self._unnoted[-1])
-            self._unnoted.pop()
+            self.log.change(self._unnoted[0])
+            self._unnoted.popleft()
 
 
 class Remedying:
