@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.installers.plot import ShellPlots
+from capsule_adapters.nix.building.ways import SshWays
 from capsule_adapters.nix.greenhouse import NixGreenhouse
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
@@ -27,7 +28,7 @@ from tests.tools import needs_tool
 FEATURES = "--extra-experimental-features 'nix-command flakes'"
 ALIAS = "0123456789"
 
-# Builds, and sends as `nix copy` does: by the first ssh on PATH, with the words of NIX_SSHOPTS.
+# Builds, and sends as `nix copy` does: by the first ssh on PATH.
 NIX = """\
 #!/bin/sh
 set -eu
@@ -42,9 +43,8 @@ case $1 in
     printf '[{"outputs": {"out": "%s"}}]' "$store"
     ;;
   copy)
-    printf '%s' "${NIX_SSHOPTS-}" >@CALLS@.options
     host=$(printf '%s\n' "$@" | sed -n 's|?.*||; s|ssh-ng://||p')
-    ssh "$host" ${NIX_SSHOPTS-} true || { echo "error: cannot open connection" >&2; exit 1; }
+    ssh "$host" true || { echo "error: cannot open connection" >&2; exit 1; }
     ;;
 esac
 """
@@ -74,19 +74,18 @@ class Site:
         file = self.folder / f"calls.{what}"
         return shlex.join(file.read_text().splitlines()) if file.exists() else None
 
-    @property
-    def options(self) -> str:
-        return (self.folder / "calls.options").read_text()
-
 
 @pytest.fixture
 def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
-    here = tmp_path / "with blanks"  # a path that NIX_SSHOPTS could not hold
+    here = tmp_path / "with blanks"
     (here / "bin").mkdir(parents=True)
     config = own_home / ".ssh" / "config"
     script = NIX.replace("@CALLS@", str(tmp_path / "calls"))
     # OpenSSH looks the person up in the system's list, and not in HOME.
-    ssh = f"#!/bin/sh\nexec '{needs_tool('ssh')}' -F '{config}' \"$@\"\n"
+    ssh = (
+        f"#!/bin/sh\necho \"$*\" >'{tmp_path / 'calls.ssh'}'\n"
+        f"exec '{needs_tool('ssh')}' -F '{config}' \"$@\"\n"
+    )
     for name, text in (("nix", script.replace("@STORE@", str(tmp_path / "store"))), ("ssh", ssh)):
         (here / "bin" / name).write_text(text)
         (here / "bin" / name).chmod(0o755)
@@ -100,7 +99,7 @@ def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
         pins.pin(ALIAS, there.sshd.host_key)
         environment = {"PATH": f"{here / 'bin'}:{os.environ['PATH']}", "HOME": str(own_home)}
         greenhouse = NixGreenhouse(
-            here / "greenhouse", here / "known_hosts", environment, places=()
+            here / "greenhouse", SshWays(here / "known_hosts"), environment, places=()
         )
         plant = Plant(
             ShellPlots(lambda: hosts),
@@ -136,7 +135,8 @@ def test_a_machine_with_nix_builds_itself(site: Site, build_on: BuildOn) -> None
     assert (site.called("build"), site.called("copy")) == (None, None)
 
 
-def sent(site: Site, place: Target | Destination, to: str) -> None:
+def sent(site: Site, place: Target | Destination) -> str:
+    """The words that ssh was called with."""
     site.grow(place, BuildOn.LOCAL)
     store = f"{site.folder}/store/{(site.folder / 'store.name').read_text().strip()}-capsule"
     link = site.machine.home / ".local/state/nix/profiles/capsule"
@@ -147,26 +147,28 @@ def sent(site: Site, place: Target | Destination, to: str) -> None:
     daemon = site.machine.folder / "programs" / "nix-daemon"
     assert site.called("copy") == (
         f"{FEATURES} copy --substitute-on-destination --no-check-sigs --to "
-        f"'ssh-ng://{to}?remote-program={daemon}' {store}"
+        f"'ssh-ng://capsule-machine?remote-program={daemon}' {store}"
     )
     assert built_there(site) == [f"nix-env --profile {link} --set {store}"]
+    return (site.folder / "calls.ssh").read_text().strip()
 
 
 def test_built_here_it_is_sent_as_the_person_would_go_there(site: Site) -> None:
-    sent(site, site.machine.destination, "web")
-    assert site.options == "-oBatchMode=yes -oStrictHostKeyChecking=yes"
+    words = sent(site, site.machine.destination)
+    assert words == "-o BatchMode=yes -o StrictHostKeyChecking=yes web true"
 
 
 def test_a_port_goes_along_beside_the_address(site: Site) -> None:
     port = site.machine.sshd.port
-    sent(site, Destination(host="web", port=port), "web")
-    assert site.options == f"-oBatchMode=yes -oStrictHostKeyChecking=yes -p {port}"
+    words = sent(site, Destination(host="web", port=port))
+    assert words == f"-o BatchMode=yes -o StrictHostKeyChecking=yes -p {port} web true"
 
 
 def test_to_a_machine_of_ours_it_is_sent_by_its_pinned_key_and_no_other(site: Site) -> None:
-    user = site.machine.sshd.user
-    sent(site, site.target, f"{user}@127.0.0.1")
-    assert site.options == ""
+    words = sent(site, site.target)
+    assert f"-o HostKeyAlias={ALIAS} " in words
+    assert f'UserKnownHostsFile="{site.folder}/with blanks/known_hosts" ' in words
+    assert words.endswith(f" -p {site.target.port} {site.target.user}@127.0.0.1 true")
     assert list((site.folder / "with blanks" / "greenhouse").iterdir()) == []
 
 

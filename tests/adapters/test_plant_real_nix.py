@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from capsule_adapters.nix.greenhouse import NixGreenhouse, store_url
+from capsule_adapters.nix.building.ways import SshWays
+from capsule_adapters.nix.greenhouse import NixGreenhouse
 from capsule_domain.errors import NixFailed
 from capsule_domain.models.planting import BuildOn, PlantFile
 from capsule_domain.models.profile import Environment, Profile
-from capsule_domain.ports.host import Destination
 from capsule_domain.services.plant import Plant
 from tests.fakes.clock import FakeClock
 from tests.fakes.nix_renderer import FakeNixRenderer
@@ -114,7 +114,7 @@ def site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
             wrapper(tmp_path / "there" / "programs" / name, program, theirs)
         greenhouse = NixGreenhouse(
             tmp_path / "greenhouse",
-            tmp_path / "known_hosts",
+            SshWays(tmp_path / "known_hosts"),
             {**os.environ, "PATH": f"{ours / 'bin'}:{os.environ['PATH']}"},
             places=(),
         )
@@ -168,15 +168,3 @@ def test_an_unknown_machine_is_not_sent_to(site: Site, own_home: Path) -> None:
             heard=lambda _line: None,
         )
     assert any("Host key verification failed" in line for line in failed.value.lines)
-
-
-@pytest.mark.parametrize(
-    ("text", "url"),
-    [
-        ("web", "ssh-ng://web?remote-program=/opt/nix-daemon"),
-        ("ann@web", "ssh-ng://ann@web?remote-program=/opt/nix-daemon"),
-        ("root@[2001:db8::1]", "ssh-ng://root@[2001:db8::1]?remote-program=/opt/nix-daemon"),
-    ],
-)
-def test_a_machines_store_is_named_as_nix_wants_it(text: str, url: str) -> None:
-    assert store_url(Destination.named(text), "/opt/nix") == url

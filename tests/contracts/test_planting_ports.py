@@ -8,6 +8,7 @@ import pytest
 
 from capsule_adapters.installers.nix import HttpNixInstallers
 from capsule_adapters.installers.seeds import HomeSeeds
+from capsule_adapters.nix.building.ways import SshWays
 from capsule_adapters.nix.greenhouse import NixGreenhouse
 from capsule_domain.errors import CapsuleError, CommandFailed, HostUnreachable, ToolMissing
 from capsule_domain.models.planting import PlantFile
@@ -37,12 +38,12 @@ case $1 in
       "$(sha256sum <flake.nix | cut -c 1-32)"
     ;;
   copy)
-    case $* in
-      *ssh-ng://web*) ;;
+    case $(cat "$(command -v ssh)") in
       *untrusting*)
         echo "error: cannot add path: it lacks a signature by a trusted key" >&2
         exit 1
         ;;
+      *'-p 2222'*' way=capsule-machine word=web '* | *' word=web '*'-p 2222'*) ;;
       *) echo "error: cannot open connection to remote store" >&2; exit 1 ;;
     esac
     ;;
@@ -60,7 +61,9 @@ def real_greenhouse(folder: Path, *, nix: bool = True) -> NixGreenhouse:
         (folder / "nix").chmod(0o755)
     path = f"{folder}:{os.environ['PATH']}" if nix else str(folder)
     environment = {"PATH": path, "HOME": str(folder)}
-    return NixGreenhouse(folder / "greenhouse", folder / "known_hosts", environment, places=())
+    return NixGreenhouse(
+        folder / "greenhouse", SshWays(folder / "known_hosts"), environment, places=()
+    )
 
 
 def fake_greenhouse(_: Path, *, nix: bool = True) -> FakeGreenhouse:

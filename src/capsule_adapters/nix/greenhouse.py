@@ -3,22 +3,19 @@
 import json
 import os
 import platform
-import shlex
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote
 
+from capsule_adapters.nix.building.ways import MACHINE, SshWays, store_of
 from capsule_adapters.nix.evaluation import FEATURES
 from capsule_adapters.nix.process import PLACES, NixProcess, find_program
 from capsule_adapters.nix.pulse import Pulse
 from capsule_adapters.nix.stage import staged
-from capsule_adapters.ssh.program import strict_options
 from capsule_adapters.store.faults import reporting
 from capsule_adapters.store.files import make_private_folder, read_limited
-from capsule_domain.errors import NixFailed, ToolMissing
+from capsule_domain.errors import NixFailed
 from capsule_domain.models.planting import Grown, PlantFile
 from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.plot import Heard
@@ -32,24 +29,15 @@ _LIMIT_BYTES = 4 * 1024 * 1024
 # Not even root's word counts there for what nobody signed, unless it is said that it does.
 _COPY = ("nix", *FEATURES, "copy", "--substitute-on-destination", "--no-check-sigs")
 
-SSH_OPTIONS = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes")
-
 
 @dataclass(frozen=True)
 class NixGreenhouse:
-    """Implements the `Greenhouse` port. Work in progress is in `folder`, and stays until sent.
-
-    `known_hosts` has the keys of our own machines. `ssh_options` are for the ssh that Nix
-    starts for a person's; by themselves they ask nothing and accept no unknown key.
-    `ssh_config` stands for the person's own file where it is given.
-    """
+    """Implements the `Greenhouse` port. Work in progress is in `folder`, and stays until sent."""
 
     folder: Path
-    known_hosts: Path
+    ways: SshWays
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     places: Sequence[str] = PLACES
-    ssh_options: Sequence[str] = SSH_OPTIONS
-    ssh_config: Path | None = None
 
     def system(self) -> str | None:
         """As Python says; whether Nix is there as the search for it says."""
@@ -103,11 +91,10 @@ class NixGreenhouse:
         timeout_seconds: float | None = None,
     ) -> None:
         """`nix copy` by ssh-ng; what that machine can fetch itself is not sent."""
-        url = store_url(machine, nix)
         try:
-            with self._with_ssh_to(machine) as environment:
+            with self.ways.open(self.environment, {MACHINE: machine}) as environment:
                 NixProcess(environment, self.places).run(
-                    [*_COPY, "--to", url, store_path],
+                    [*_COPY, "--to", store_of(MACHINE, nix), store_path],
                     doing=f"cannot copy the environment to {machine.label}",
                     pulse=_pulse(heard),
                     timeout_seconds=timeout_seconds,
@@ -116,30 +103,6 @@ class NixGreenhouse:
             raise _for_want_of_trust(error, machine) from error
         with suppress(OSError):
             (self.folder / _RESULT).unlink(missing_ok=True)
-
-    @contextmanager
-    def _with_ssh_to(self, machine: Target | Destination) -> Iterator[Mapping[str, str]]:
-        """What Nix runs with, so that the ssh that it starts enters that machine alone.
-
-        For one of ours an `ssh` of our own comes first on PATH: what NIX_SSHOPTS holds is cut
-        at blanks, and a path of known_hosts may have some.
-        """
-        if isinstance(machine, Destination):
-            port = () if machine.port is None else ("-p", str(machine.port))
-            yield {**self.environment, "NIX_SSHOPTS": " ".join((*self.ssh_options, *port))}
-            return
-        path = self.environment.get("PATH", os.defpath)
-        program = shutil.which("ssh", path=path)
-        if program is None:
-            raise ToolMissing("ssh", hint="install OpenSSH's client")
-        words = [program, *strict_options(machine, self.known_hosts, self.ssh_config)]
-        with staged(self.folder) as room:
-            with reporting("write into", room):
-                (room / "ssh").write_text(
-                    f'#!/bin/sh\nexec {shlex.join(words)} -o BatchMode=yes "$@"\n'
-                )
-                (room / "ssh").chmod(0o700)
-            yield {**self.environment, "PATH": f"{room}{os.pathsep}{path}"}
 
     @property
     def _nix(self) -> NixProcess:
@@ -155,15 +118,6 @@ def _for_want_of_trust(error: NixFailed, machine: Target | Destination) -> NixFa
         lines=error.lines,
         hint="let it build them itself: --build-on remote",
     )
-
-
-def store_url(machine: Target | Destination, nix: str) -> str:
-    """That machine's store. `nix` is its program's path: the daemon's stands beside it."""
-    name = machine.host if isinstance(machine, Destination) else machine.address
-    host = f"[{name}]" if ":" in name else name
-    user = f"{machine.user}@" if machine.user else ""
-    daemon = PurePosixPath(nix).with_name("nix-daemon")
-    return f"ssh-ng://{user}{host}?remote-program={quote(str(daemon))}"
 
 
 def _pulse(heard: Heard) -> Pulse:

@@ -28,20 +28,12 @@ class PlantingPorts:
 
     def greenhouse(self) -> "Greenhouse":
         """This machine's Nix. In the rehearsal its ssh knows the rehearsal's machines alone."""
-        from capsule_adapters.nix.greenhouse import SSH_OPTIONS, NixGreenhouse
+        from capsule_adapters.nix.building.ways import SshWays
+        from capsule_adapters.nix.greenhouse import NixGreenhouse
 
-        known, config = self.home / "known_hosts", None
-        options: tuple[str, ...] = SSH_OPTIONS
-        if self.sandboxed:
-            config = self.ssh_config()
-            options = (*options, "-F", str(config), f"-oUserKnownHostsFile={known}")
-        return NixGreenhouse(
-            self.home / "greenhouse",
-            known,
-            dict(self.environment),
-            ssh_options=options,
-            ssh_config=config,
-        )
+        config = self.ssh_config() if self.sandboxed else None
+        ways = SshWays(self.home / "known_hosts", config)
+        return NixGreenhouse(self.home / "greenhouse", ways, dict(self.environment))
 
     def seeds(self) -> "Seeds":
         """What goes along."""
