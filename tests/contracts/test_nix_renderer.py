@@ -39,6 +39,7 @@ def test_all_of_a_machine_is_sorted_by_path(
         "access.nix",
         "configuration.nix",
         "flake.nix",
+        "guard.nix",
         "hardware-configuration.nix",
         "home.nix",
         "modules/web.nix",
@@ -94,7 +95,13 @@ def test_a_fleet_is_one_flake_with_a_folder_for_each_host_and_shared_modules(
             NixosRequest(environment=bare, hostname="db-1"),
         ]
     )
-    names = ("access.nix", "configuration.nix", "hardware-configuration.nix", "home.nix")
+    names = (
+        "access.nix",
+        "configuration.nix",
+        "guard.nix",
+        "hardware-configuration.nix",
+        "home.nix",
+    )
     assert [file.path for file in files] == [
         "README.md",
         "flake.nix",

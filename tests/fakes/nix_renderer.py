@@ -14,6 +14,7 @@ _PARTS = {
         "access.nix",
         "configuration.nix",
         "flake.nix",
+        "guard.nix",
         "hardware-configuration.nix",
         "home.nix",
     ),

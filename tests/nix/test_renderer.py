@@ -94,6 +94,7 @@ def test_the_configuration_says_what_was_asked_for(tmp_path: Path) -> None:
     assert said["imports"] == [
         "hardware-configuration.nix",
         "access.nix",
+        "guard.nix",
         *(f"{name}.nix" for name in sorted(BuiltinPresets().stacks())),
     ]
     assert found["networking"]["hostName"] == "web-1"

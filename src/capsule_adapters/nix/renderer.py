@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # loaded on first rendering: `--help` does without
     from jinja2 import Environment as Templates
 
 _HARDWARE = "hardware-configuration.nix"
-_HOST_FILES = ("access.nix", "configuration.nix", _HARDWARE, "home.nix")
+_HOST_FILES = ("access.nix", "configuration.nix", "guard.nix", _HARDWARE, "home.nix")
 _TOP_FILES = ("README.md", "flake.nix")
 _HOSTS = "hosts"
 _PART_FILES = {
