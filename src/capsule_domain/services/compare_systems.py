@@ -1,5 +1,6 @@
 """Two systems of one machine, named in a person's words, and what tells them apart."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +17,7 @@ WORDS = (RUNNING, BOOTED, PROFILE, PREVIOUS)
 """How a system can be called besides its generation's number and its store path."""
 
 _STORE = "/nix/store/"
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class _Known:
         """The store path that is meant."""
         if name.startswith(_STORE):
             return name.rstrip("/")
-        if name.isdecimal():
+        if _NUMBER.fullmatch(name):
             return self._generation(int(name), name)
         if name == PREVIOUS:
             return self._generation(self._previous(), name)
