@@ -7,6 +7,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from capsule_adapters.installers.seeds import HomeSeeds
 from capsule_cli import __version__
 from capsule_cli.wiring import Wiring
 from capsule_domain.models.facts import OwnCapsule
+from capsule_domain.models.server import ServerStatus
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
 from tests.fakes.clock import FakeClock
+from tests.fakes.inventory import FakeInventory
 from tests.fakes.nix_renderer import FakeNixRenderer
 from tests.fakes.plots import (
     FACTS,
@@ -30,7 +33,9 @@ from tests.fakes.plots import (
 from tests.fakes.presets import FakePresets
 from tests.plots import Machine, machine
 from tests.served import serving
+from tests.xnodes import an_xnode
 
+ENDED = datetime(2026, 11, 2, tzinfo=UTC)
 BARE = FACTS.model_copy(
     update={"nix": None, "nix_version": None, "nix_folder": False, "online": True}
 )
@@ -49,10 +54,15 @@ class Person:
 
 
 def garden(state: FakeMachineState) -> Wiring:
-    """`web`, and this machine too, are that machine."""
+    """`web`, the xNode `web-1`, and this machine too, are that machine."""
     plots = FakePlots(web=state)
-    plots.machines[None] = state
+    plots.machines |= {None: state, "web-1": state}
+    inventory = FakeInventory()
+    inventory.add(an_xnode("web-1"))
+    inventory.add(an_xnode("web-2", address=None))
+    inventory.add(an_xnode("old-1", status=ServerStatus.GONE, terminated_at=ENDED))
     return wired(
+        inventory=inventory,
         clock=FakeClock(),
         presets=FakePresets(),
         choices=FakeChoices(),
@@ -143,6 +153,40 @@ def test_failures_have_the_exit_codes_of_their_kind() -> None:
     assert capsule("plant", "web", "--profile", "minimla", wiring=garden(state)).code == 4
 
 
+def test_an_xnode_is_planted_on_by_its_name() -> None:
+    state = FakeMachineState()
+    done = capsule("plant", "--xnode", "web-1", "--yes", "--json", wiring=garden(state))
+    assert (done.code, done.data["destination"]) == (0, "web-1 (203.0.113.7)")
+    assert state.on_path
+    again = capsule("plant", "--xnode", "web-1", wiring=garden(state))
+    assert "0 changes" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["plant"], 2, "it is planted on one machine"),
+        (["plant", "web", "--xnode", "web-1"], 2, "it is planted on one machine"),
+        (["plant", "--xnode", "web-1", "-p", "22"], 2, "the port of an xNode is known"),
+        (["plant", "--xnode", "wbe-1"], 4, "did you mean web-1?"),
+        (["plant", "--xnode", "web-2"], 8, "web-2 has no address yet"),
+        (["plant", "--xnode", "old-1"], 5, "old-1"),
+    ],
+)
+def test_machines_that_cannot_be_meant_are_told(
+    arguments: list[str], code: int, message: str
+) -> None:
+    done = capsule(*arguments, "--yes", wiring=garden(FakeMachineState()))
+    assert done.code == code, done.stderr
+    assert message in done.stderr
+
+
+def test_a_machine_on_which_another_one_plants_is_a_conflict() -> None:
+    done = capsule("plant", "web", "--yes", wiring=garden(FakeMachineState(taken=True)))
+    assert done.code == 5
+    assert "another Capsule plants or installs on web" in done.stderr
+
+
 def test_bootstrap_says_which_nix_is_there() -> None:
     state = FakeMachineState()
     done = capsule("bootstrap", wiring=garden(state))
@@ -221,6 +265,22 @@ def test_a_machine_is_planted_with_capsule_and_the_second_run_changes_no_file(
     again = process("plant", "web", "--profile", "prod", **own)
     assert (again.code, again.stderr.count("0 changes")) == (0, 1)
     assert site.picture() == before
+
+
+def test_the_capsule_there_knows_what_was_planted_and_goes_back(site: Machine) -> None:
+    for profile in ("dev", "prod"):
+        arguments = ("plant", "web", "--yes", "--no-capsule", "--json", "--profile", profile)
+        assert process(*arguments).code == 0
+    own = {"CAPSULE_HOME": str(site.home / ".capsule"), "XDG_STATE_HOME": ""}
+    there = {**site.sshd.environment, **own}
+    known = process("generations", "--json", **there).data
+    assert [(one["profile"], one["current"]) for one in known] == [("dev", False), ("prod", True)]
+    back = process("rollback", "--yes", "--json", **there)
+    assert back.code == 0, back.stderr
+    assert back.data["profile"] == "dev"
+    # What was rolled back there is not what was planted last: it is set again.
+    again = process("plant", "web", "--yes", "--no-capsule", "--json", "--profile", "prod")
+    assert [change["step"] for change in again.data["changes"]] == ["environment"]
 
 
 def test_killed_while_it_builds_the_next_run_completes_it(site: Machine) -> None:
