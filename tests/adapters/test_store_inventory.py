@@ -1,6 +1,6 @@
 """The inventory's indices: a filtered list stays quick when the fleet is large."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,3 +114,59 @@ def test_one_kept_before_there_were_prices_in_columns_is_counted_as_any(tmp_path
     with closing(state_database(tmp_path / "fresh")) as fresh:
         SqliteInventory(fresh).add(old)
     assert columns_of(tmp_path) == columns_of(tmp_path / "fresh")
+
+
+class Cramped(Database):
+    """On a disk that has room for so many pages."""
+
+    def fill(self, *, spare_pages: int) -> None:
+        with self._using() as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + spare_pages}")
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_many_leaves_nothing_of_them(tmp_path: Path) -> None:
+    with closing(Cramped(tmp_path / "state.db", STATE_MIGRATIONS)) as database:
+        inventory = SqliteInventory(database)
+        inventory.add(xnode(1))
+        database.fill(spare_pages=200)
+        taken = 0
+
+        def many() -> Iterator[XNode]:
+            nonlocal taken
+            for taken in range(2, 100_000):
+                yield xnode(taken)
+
+        with pytest.raises(StoreError, match="the disk is full"):
+            inventory.save_all(many())
+        assert taken > 500
+        assert (inventory.count(), len(inventory.changes())) == (1, 1)
+        inventory.update(xnode(1).model_copy(update={"address": "203.0.113.9"}))
+    with closing(state_database(tmp_path)) as again:
+        assert SqliteInventory(again).get("node-1").address == "203.0.113.9"
+
+
+def test_an_interruption_in_the_middle_of_many_leaves_nothing_of_them(tmp_path: Path) -> None:
+    def interrupted() -> Iterator[XNode]:
+        yield from map(xnode, range(1200))
+        raise KeyboardInterrupt
+
+    with closing(state_database(tmp_path)) as database:
+        inventory = SqliteInventory(database)
+        with pytest.raises(KeyboardInterrupt):
+            inventory.save_all(interrupted())
+        assert (inventory.count(), inventory.changes()) == (0, [])
+        inventory.save_all(map(xnode, range(3)))
+        assert inventory.count() == 3
+
+
+def test_completing_and_the_history_of_what_was_removed_look_at_little(home: Path) -> None:
+    with closing(Counting(home / "state.db", STATE_MIGRATIONS)) as database:
+        inventory = SqliteInventory(database)
+        inventory.remove(xnode(1999).id)
+        database.count()
+        assert len(inventory.names("node-1", limit=200)) == 200
+        assert len(inventory.tags("team-", limit=200)) == 100
+        assert len(inventory.changes(inventory.removed("node-1999"))) == 2
+        inventory.add(xnode(1999))
+        assert database.steps < 30
