@@ -86,7 +86,7 @@ class _Columns:
 
 def _is(one: "Generation") -> str:
     words = {"profile": one.current, "running": one.running, "booted": one.booted}
-    return ", ".join(word for word, holds in words.items() if holds)
+    return " ".join(word for word, holds in words.items() if holds)
 
 
 def diff(

@@ -50,7 +50,7 @@ def look(host: Host, place: str, paths: Sequence[str] = ()) -> StoreFacts:
     answer = _asked(host, place, "store", lines=paths)
     nix, free = answer.one("nix"), answer.one("free_kib")
     if nix is None:
-        raise _nonsense(place)
+        raise _nonsense(place, answer)
     return StoreFacts(
         nix=nix,
         free_bytes=int(free) * 1024 if free and free.isdecimal() else None,
@@ -66,7 +66,7 @@ def closures(host: Host, place: str, *systems: str) -> Sequence[Closure | None]:
     absent = set(answer.every("absent"))
     found = [_closure(answer, number, system) for number, system in enumerate(systems)]
     if any(not one.sizes and one.system not in absent for one in found):
-        raise _nonsense(place)
+        raise _nonsense(place, answer)
     return [None if one.system in absent else one for one in found]
 
 
@@ -125,5 +125,6 @@ def _of(answer: Answer, name: str, number: int) -> Sequence[str]:
     return [rest for about, _, rest in told if about == str(number)]
 
 
-def _nonsense(place: str) -> CommandFailed:
-    return CommandFailed(f"the store of {place} says what cannot be read")
+def _nonsense(place: str, answer: Answer) -> CommandFailed:
+    why = f": {answer.last_words}" if answer.complaints else ""
+    return CommandFailed(f"the store of {place} says what cannot be read{why}")
