@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import CancelledError
 from typing import Any
 
 import pytest
@@ -166,6 +167,19 @@ def test_how_it_ended_is_told_for_what_it_is(failure: Any, state: str) -> None:
     assert ward.states == [state]
     assert ward.log.list()[0].detail
     assert ward.troubles == []
+
+
+def test_what_the_end_of_the_collector_cuts_off_is_told_as_that() -> None:
+    ward = Ward()
+    ward.aid.failures.append(CancelledError())  # type: ignore[arg-type]
+    ward.aid.meanwhile = ward.remediate.stop
+    ward.play("n1", BROKEN, after=300)
+    ward.run(1800)
+    (left,) = ward.log.list()
+    assert (left.state.value, left.detail) == (
+        "unknown",
+        "the collector ended while it was under way",
+    )
 
 
 def test_what_cannot_be_kept_is_not_done() -> None:

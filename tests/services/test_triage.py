@@ -140,6 +140,13 @@ def test_a_server_that_does_not_run_is_left_alone(status: ServerStatus) -> None:
     assert only(a_situation(an_alert("n1"), fleet=fleet)) == ("refused", f"its server is {status}")
 
 
+def test_one_at_no_cloud_may_be_in_a_state_that_nobody_tells() -> None:
+    fleet = [an_xnode("n1", provider="manual", status=ServerStatus.UNKNOWN)]
+    assert only(a_situation(an_alert("n1"), fleet=fleet)) == ("planned", "")
+    stopped = [an_xnode("n1", provider="manual", status=ServerStatus.STOPPED)]
+    assert only(a_situation(an_alert("n1"), fleet=stopped))[0] == "refused"
+
+
 def test_an_xnode_in_maintenance_is_left_alone() -> None:
     fleet = [an_xnode("n1", tags=("web", "maintenance"))]
     assert only(a_situation(an_alert("n1"), fleet=fleet)) == (
@@ -296,7 +303,7 @@ def test_nothing_is_done_that_must_not_be(
         xnode = situation.fleet[one.xnode_id]
         assert alert.state is AlertState.FIRING
         assert alert.acknowledged_by is None
-        assert xnode.status is ServerStatus.RUNNING
+        assert xnode.status is ServerStatus.RUNNING or xnode.provider == "cellar"
         assert not cut_off
         assert breaker(situation, one.rule) is None
         assert (one.state is RemediationState.DRY) == settings.dry_run

@@ -183,7 +183,12 @@ class Remediate:
         except CapsuleError as error:
             return RemediationState.FAILED, error.message
         except Exception as error:
-            return RemediationState.UNKNOWN, f"unforeseen {type(error).__name__}"
+            # What it used is closed under it when its time was up at the end.
+            ended = self._stopping.is_set()
+            return (
+                RemediationState.UNKNOWN,
+                _LOST if ended else f"unforeseen {type(error).__name__}",
+            )
         return RemediationState.DONE, ""
 
     def _do(self, remedy: Remedy, xnode: XNode) -> None:

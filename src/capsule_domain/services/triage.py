@@ -176,14 +176,17 @@ def _alert_unfit(situation: Situation, alert: Alert, xnode: XNode) -> str | None
 
 
 def _xnode_unfit(situation: Situation, xnode: XNode, remedy: Remedy) -> str | None:
-    if xnode.status is not ServerStatus.RUNNING:
+    has_cloud = xnode.provider in situation.clouds
+    if xnode.status is not ServerStatus.RUNNING and (
+        has_cloud or xnode.status is not ServerStatus.UNKNOWN  # nobody could know it better
+    ):
         return f"its server is {xnode.status}"
     spared = [tag for tag in situation.settings.spared_tags if tag in xnode.tags]
     if spared:
         return f"it has the tag {spared[0]}"
     if remedy.reboot and xnode.protected:
         return "it is protected, and never rebooted"
-    if remedy.reboot and xnode.provider not in situation.clouds:
+    if remedy.reboot and not has_cloud:
         return f"no cloud can reboot it: it is at '{xnode.provider[:40]}'"
     return None
 
