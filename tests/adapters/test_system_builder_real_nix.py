@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from capsule_domain.errors import CommandFailed, NixFailed, NotFound, ToolMissing
+from capsule_domain.errors import (
+    CommandFailed,
+    ConfigurationError,
+    NixFailed,
+    NotFound,
+    ToolMissing,
+)
 from tests.nix.building_site import Site, building_site
 
 
@@ -43,7 +49,7 @@ def test_without_nix_here_the_configuration_is_evaluated_on_the_machine(site: Si
     path = site.without_nix().build(order, site.where, site.listen)
     assert (site.paths("ours"), site.paths("theirs")) == ([], BOTH)
     assert site.kept_there() == path
-    assert not list(Path("/tmp").glob("capsule-*/systems.nix"))
+    assert site.rooms() == []
 
 
 def test_without_nix_here_nothing_is_built_here_or_for_here(site: Site) -> None:
@@ -122,3 +128,34 @@ def test_a_store_without_room_is_not_filled(site: Site) -> None:
     with pytest.raises(CommandFailed, match="web has 0 MiB left in /nix/store"):
         site.bring(order, path)
     assert site.paths("theirs") == []
+
+
+def test_without_nix_here_the_machine_describes_it_and_names_the_persons_own_files(
+    site: Site,
+) -> None:
+    order = site.order(nixpkgs=None)
+    elsewhere = site.without_nix()
+    with pytest.raises(NotFound, match="did you mean web"):
+        elsewhere.describe(order.model_copy(update={"host": "wep"}), site.where, site.listen)
+    described = elsewhere.describe(order, site.where, site.listen)
+    assert described == site.builder.describe(site.order(), site.where, site.listen)
+    broken = site.order(nixpkgs=None, more='"; oops = ', version="1")
+    with pytest.raises(ConfigurationError) as wrong:
+        elsewhere.describe(broken, site.where, site.listen)
+    assert f"{site.folder}/configuration/configuration.nix" in wrong.value.message
+    assert site.rooms() == []
+
+
+def test_a_machine_without_a_nixpkgs_needs_a_configuration_that_is_locked(site: Site) -> None:
+    for name in ("nix-instantiate", "nix"):
+        program = site.machine.folder / "programs" / name
+        program.write_text(program.read_text().replace("export NIX_PATH=", "export NIX_PATH= X="))
+    with pytest.raises(ConfigurationError, match="the flake is not locked, and web has no"):
+        site.without_nix().describe(site.order(nixpkgs=None), site.where, site.listen)
+
+
+def test_more_than_a_configuration_is_not_sent(site: Site) -> None:
+    order = site.order(nixpkgs=None)
+    (site.folder / "configuration" / "disk.img").write_bytes(bytes(5 * 2**20))
+    with pytest.raises(ConfigurationError, match="holds more than a configuration"):
+        site.without_nix().describe(order, site.where, site.listen)

@@ -76,6 +76,10 @@ class Site:
     def bring(self, order: BuildOrder, path: str) -> None:
         self.builder.bring(order, path, self.where, self.listen)
 
+    def rooms(self) -> Sequence[str]:
+        """What is left on the machine of configurations that were sent."""
+        return [path.name for path in (self.folder / "rooms").glob("capsule-*")]
+
     def kept_there(self) -> str:
         return str((self.machine.home / ".local/share/capsule/systems/web").readlink())
 
@@ -127,7 +131,9 @@ def building_site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
     words = f"'{ssh}' -F '{config}' -oUserKnownHostsFile='{known}'"
     (ours / "bin" / "ssh").write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     (ours / "bin" / "ssh").chmod(0o755)
-    with machine(tmp_path / "there", nix=False) as there:
+    rooms = tmp_path / "rooms"
+    rooms.mkdir()
+    with machine(tmp_path / "there", nix=False, environment={"TMPDIR": str(rooms)}) as there:
         theirs = nix_environment(tmp_path / "there" / "nix-state", store, "require-sigs = true")
         for name, program in programs.items():
             wrapper(

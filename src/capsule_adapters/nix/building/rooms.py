@@ -2,7 +2,6 @@
 
 import base64
 import json
-import secrets
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -55,13 +54,13 @@ def sent(host: Host, place: str, source: SystemsSource) -> Iterator[Room]:
 
     Raises ConfigurationError where nothing tells which nixpkgs holds, HostError, StoreError.
     """
-    path = f"/tmp/capsule-{secrets.token_hex(12)}"  # noqa: S108  (made anew there, or refused)
-    moved, here = _moved(source, path)
-    lines = [line for there, own in here.items() for line in _files(own, there[len(path) + 1 :])]
+    below = _folders(source)
+    lines = [line for folder, name in below.items() for line in _files(folder, name)]
+    answer = ask(host, "room", timeout_seconds=LOOK_SECONDS, package=PACKAGE, lines=lines)
+    path = answer.one("room")
+    if answer.exit_code != 0 or path is None:
+        raise CommandFailed(f"{place} does not take the configuration: {answer.last_words}")
     try:
-        answer = ask(host, "room", path, timeout_seconds=LOOK_SECONDS, package=PACKAGE, lines=lines)
-        if answer.exit_code != 0:
-            raise CommandFailed(f"{place} does not take the configuration: {answer.last_words}")
         nixpkgs = None if source.locked else answer.one("nixpkgs")
         if nixpkgs is None and not source.locked:
             raise ConfigurationError(
@@ -69,24 +68,30 @@ def sent(host: Host, place: str, source: SystemsSource) -> Iterator[Room]:
                 "no <nixpkgs>",
                 hint="install Nix here, and lock it: nix flake lock",
             )
-        yield Room(path, moved, nixpkgs, here)
+        here = {f"{path}/{name}": folder for folder, name in below.items()}
+        yield Room(path, _moved(source, here), nixpkgs, here)
     finally:
         with suppress(HostError):
             host.run(f"rm -rf -- {shlex.quote(path)}")
 
 
-def _moved(source: SystemsSource, room: str) -> tuple[SystemsSource, Mapping[str, str]]:
+def _folders(source: SystemsSource) -> Mapping[str, str]:
+    """What is sent, and as what: names that a flake's address can hold."""
     if source.flake is not None:
-        there = f"{room}/flake"
-        return source.model_copy(update={"flake": there}), {there: source.flake}
+        return {source.flake: "flake"}
     folders = sorted({str(Path(file).parent) for file in source.files.values()})
-    named = {folder: f"{room}/hosts-{number}" for number, folder in enumerate(folders)}
-    moved_files = {
-        host: f"{named[str(Path(file).parent)]}/{Path(file).name}"
+    return {folder: f"hosts-{number}" for number, folder in enumerate(folders)}
+
+
+def _moved(source: SystemsSource, here: Mapping[str, str]) -> SystemsSource:
+    there = {folder: name for name, folder in here.items()}
+    if source.flake is not None:
+        return source.model_copy(update={"flake": there[source.flake]})
+    moved = {
+        host: f"{there[str(Path(file).parent)]}/{Path(file).name}"
         for host, file in source.files.items()
     }
-    moved = source.model_copy(update={"files": moved_files})
-    return moved, {there: folder for folder, there in named.items()}
+    return source.model_copy(update={"files": moved})
 
 
 def _files(folder: str, below: str) -> Iterator[str]:
