@@ -363,7 +363,7 @@ def page(count: int, rows: list[str], many: int, imported: list[str]) -> str:
             "",
             f"{datetime.now(UTC):%Y-%m-%d}, CPython {platform.python_version()}, {machine}.",
             "Each row is a process of its own, asked many times after one that is not counted, in",
-            "milliseconds of processor time; a change in those that passed, for it waits for the disk.",
+            "milliseconds of processor time; a change in those that passed: it waits for the disk.",
             "`bare sqlite3` asks the same file for the same; `one JSON file` is the original",
             "Capsule's way. Made by `benchmarks/inventory.py`.",
             "",
