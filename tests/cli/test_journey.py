@@ -101,6 +101,8 @@ def test_a_rehearsed_xnode_is_rented_watched_priced_and_ended(person: Person) ->
     [row] = person.json("--sandbox", "openmesh", "xnodes", "--tags", "a")
     assert row == rented
     assert person.json("--sandbox", "openmesh", "xnodes", "--tags", "b") == []
+    planted = person.json("--sandbox", "plant", "--xnode", "web-1")
+    assert (planted["profile"], planted["changes"]) == ("minimal", [])
     health = person.json("--sandbox", "openmesh", "monitor", "health", "web-1", "--run-check")
     assert health["status"] == "healthy"
     metrics = person.json("--sandbox", "openmesh", "monitor", "metrics", "web-1")

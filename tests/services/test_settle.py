@@ -11,6 +11,7 @@ from capsule_domain.errors import (
     HostError,
     HostKeyChanged,
     HostUnreachable,
+    NixFailed,
 )
 from capsule_domain.models.deployment import DeploymentState
 from capsule_domain.models.hardware import Firmware, Hardware
@@ -131,6 +132,19 @@ def test_a_stock_machine_is_ready_after_every_step() -> None:
         *("entered", "cloud-init", "host key made", "host key replaced"),
         *("system", "profile", "profile", "profile", "profile applied", "health", "ready"),
     ]
+
+
+def test_a_profile_that_could_not_be_planted_is_gone_on_with() -> None:
+    road = Road()
+    road.state.breaks_at = "build"
+    with pytest.raises(NixFailed, match="the server runs and is billed"):
+        road.goes()
+    assert road.journal.list()[0].state is DeploymentState.BOOTED
+    assert "health" not in road.steps()
+    road.state.breaks_at = None
+    road.deploy().finish(road.inventory.get("web-1"))
+    assert road.journal.list()[0].state is DeploymentState.READY
+    assert road.steps()[-3:] == ["profile applied", "health", "ready"]
 
 
 def test_an_image_without_cloud_init_is_not_waited_for() -> None:
