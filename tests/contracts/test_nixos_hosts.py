@@ -1,7 +1,7 @@
 """What every `NixosHosts` does: machines in memory, and scripts behind a real sshd."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.nixos_hosts import FakeNixosHosts
 
 ALIAS = "machine"
-TURNS = 300
+LOOKS = RECONNECTS = 200
 
 
 @dataclass
@@ -99,7 +99,7 @@ def behind_sshd(folder: Path) -> Iterator[Site]:
             old=root.old,
             add=lambda name, kind: root.add_system(name, KINDS[kind][1]),
             old_becomes=lambda kind: root.change_system(root.old, KINDS[kind][1]),
-            wait=lambda: sleep(0.1),
+            wait=lambda: sleep(0.2),
             power_cut=root.power_cut,
             boot=root.boot,
             boots_into=root.boots_into,
@@ -120,19 +120,17 @@ def order(site: Site, new: str, **changes: object) -> SwitchOrder:
 
 
 def until(site: Site, switch_id: str, *states: SwitchState) -> SwitchReport:
-    """What it says when it is in one of those states; each look is a new connection."""
-    last = None
-    for _ in range(TURNS):
-        try:
-            with site.hosts.enter(site.target) as host:
-                last = host.follow(switch_id)
-        except HostUnreachable:
-            last = None
-        if last is not None and last.state in states:
-            return last
-        assert last is None or not last.state.is_end, last
+    """What it says when it is in one of those states; connections that break are made anew."""
+    for _ in range(RECONNECTS):
+        with suppress(HostUnreachable), site.hosts.enter(site.target) as host:
+            for _ in range(LOOKS):
+                report = host.follow(switch_id)
+                if report.state in states:
+                    return report
+                assert not report.state.is_end, report
+                site.wait()
         site.wait()
-    raise AssertionError(f"it does not come to {states}: {last}")
+    raise AssertionError(f"it does not come to {states}")
 
 
 def begun(site: Site, kind: str = "plain", **changes: object) -> SwitchOrder:

@@ -16,7 +16,7 @@ from capsule_domain.models.live_system import LiveSystem, SshSession
 from capsule_domain.models.switch import SwitchReport
 
 _SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
-_REPORTED = ("state", "reason", "old", "new", "seconds_left")
+_REPORTED = ("state", "old", "new", "seconds_left")
 _LIVE = (
     *("hostname", "user", "sudo", "running", "booted", "boot_id"),
     *("nixos_version", "running_kernel", "system_state"),
@@ -96,11 +96,17 @@ def _report(part: Answer) -> Mapping[str, object]:
     return {
         "id": part.one("switch"),
         **{name: part.one(name) for name in _REPORTED},
+        "reason": _shown(part.one("reason") or "") or None,
         "is_watched": part.one("watched") == "yes",
         "same_boot": part.one("same_boot") == "yes",
         "failed_units": tuple(part.every("failed_unit")),
-        "log": tuple(part.every("log")),
+        "log": tuple(map(_shown, part.every("log"))),
     }
+
+
+def _shown(line: str) -> str:
+    """What programs said there, fit for a screen here."""
+    return "".join(c for c in line if c.isprintable())
 
 
 def _generation(line: str, answer: Answer) -> Generation:

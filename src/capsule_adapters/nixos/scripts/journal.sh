@@ -53,7 +53,7 @@ is_same_boot() { # is_same_boot ID: whether it still runs since the switch began
 }
 
 is_watched() { # is_watched ID
-  [ -e "$runs/lock" ] && ! flock -n "$runs/lock" true && [ "$(cat "$runs/lock")" = "$1" ]
+  is_capsule_locked && [ "$(cat "$runs/lock")" = "$1" ]
 }
 
 decided() { cat "$runs/$1/decision" 2>/dev/null; } # decided ID: nothing yet, or the word

@@ -20,15 +20,21 @@ boot_loader() { # systemd-boot, grub or nothing; /boot may be root's alone
   if as_root test -e /boot/grub/grub.cfg; then echo grub; fi
 }
 
-is_locked() { # is_locked FILE: whether somebody holds it
-  [ -e "$1" ] && ! as_root flock -n "$1" true
+is_capsule_locked() { # whether a watchdog is at work; those who only ask disturb nobody
+  as_root test -e /run/capsule/lock && ! as_root flock -n -s /run/capsule/lock true
+}
+
+is_locked() { # is_locked FILE: by others, who do not wait and must not find it held by us
+  awk -v "place=:$(stat -c %i "$1" 2>/dev/null || echo none)" \
+    '$2 == "FLOCK" && substr($6, length($6) - length(place) + 1) == place { found = 1 } END { exit !found }' \
+    /proc/locks
 }
 
 switching() { # what switches this machine right now, a line each
   for unit in nixos-rebuild-switch-to-configuration.service nixos-upgrade.service; do
     if systemctl is-active --quiet "$unit"; then echo "$unit"; fi
   done
-  if is_locked /run/capsule/lock; then
+  if is_capsule_locked; then
     echo "capsule-apply-$(as_root cat /run/capsule/lock)"
   elif is_locked /run/nixos/switch-to-configuration.lock; then
     echo "switch-to-configuration"

@@ -8,6 +8,8 @@
 # By reboot: armed → rebooting, into the new → awaiting-confirm → as above, and back by another
 # reboot. Until the commit the machine starts as the old system, so that a power cut heals.
 PATH=${PATH:+$PATH:}/run/current-system/sw/bin
+LC_ALL=C
+export PATH LC_ALL
 dir=$(dirname "$(readlink -f "$0")")
 id=$(basename "$dir")
 GRACE_SECONDS=5
@@ -64,7 +66,7 @@ within() { # within SECONDS COMMAND…: its exit code; 124: time is up, 125: giv
       kill_group "$leader"
       return "$cause"
     fi
-    sleep 0.2
+    sleep 0.1
   done
   wait "$leader"
 }
