@@ -1,5 +1,6 @@
 """What whoever helps xNodes does: the fake, and a real sshd on which `systemctl` is a script."""
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +52,15 @@ class Ward:
     """The next restart fails."""
 
 
+def path_with_scripts(folder: Path) -> str:
+    """A PATH that finds the scripts, made in `folder`, before this machine's programs."""
+    folder.mkdir(parents=True)
+    for name, script in SCRIPTS.items():
+        (folder / name).write_text(script)
+        (folder / name).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 @contextmanager
 def fake(_: Path) -> Iterator[Ward]:
     aid = FakeFirstAid()
@@ -64,14 +74,8 @@ def fake(_: Path) -> Iterator[Ward]:
 
 @contextmanager
 def over_sshd(folder: Path) -> Iterator[Ward]:
-    programs = folder / "bin"
-    programs.mkdir(parents=True)
-    for name, script in SCRIPTS.items():
-        (programs / name).write_text(script)
-        (programs / name).chmod(0o755)
-    path = f"{programs}:/usr/local/bin:/usr/bin:/bin"
     with (
-        Sshd(folder / "sshd", environment={"PATH": path}) as sshd,
+        Sshd(folder / "sshd", environment={"PATH": path_with_scripts(folder / "bin")}) as sshd,
         closing(SshHosts(folder / "known_hosts")) as hosts,
     ):
         xnode = an_xnode(
