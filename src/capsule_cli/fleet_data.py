@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from capsule_cli.alerts import as_data
 
 if TYPE_CHECKING:
+    from capsule_domain.models.alert import Alert
     from capsule_domain.services.fleet_view import FleetView, XNodeView
 
 
@@ -26,6 +27,12 @@ def _moment(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def _guess(alert: "Alert") -> dict[str, Any]:
+    """What `metrics --json` has of a guess as well."""
+    key = {"rule": alert.key.rule, "instance": alert.key.instance}
+    return {**key, **alert.model_dump(mode="json", include={"severity", "value", "message"})}
+
+
 def _row(row: "XNodeView", *, detailed: bool) -> dict[str, Any]:
     """Figures are those of now: null where that is not known."""
     data: dict[str, Any] = {
@@ -41,6 +48,7 @@ def _row(row: "XNodeView", *, detailed: bool) -> dict[str, Any]:
         "disk_percent": row.disk_percent,
         "load_1": row.current and row.current.load_1,
         "firing": row.firing,
+        "outlook": [_guess(alert) for alert in row.guesses],
     }
     if detailed:
         data["health"] = row.health.model_dump(mode="json") if row.health else None

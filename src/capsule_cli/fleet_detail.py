@@ -1,5 +1,6 @@
 """One xNode in detail, as lines below the list of all."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from capsule_cli.sparks import of_course, sparkline, top_of
 
 if TYPE_CHECKING:
     from capsule_domain.models.course import Past
+    from capsule_domain.models.guess import Guess
     from capsule_domain.services.fleet_view import XNodeView
 
 ROWS = 7
@@ -22,7 +24,12 @@ _SPARK_LEAST = 10
 
 
 def detail(
-    row: "XNodeView | None", past: "Past | None", now: datetime, *, width: int
+    row: "XNodeView | None",
+    past: "Past | None",
+    guesses: "Sequence[Guess]",
+    now: datetime,
+    *,
+    width: int,
 ) -> list[Text]:
     """The chosen xNode; always as many lines, so that nothing jumps."""
     if row is None:
@@ -35,7 +42,7 @@ def detail(
             (f"{mark} ", style), (row.xnode, "name"), f"  {words.status_of(row)}, {when}  ", where
         ),
         *_checks(row, now),
-        *_figures(row, past, width),
+        *_figures(row, past, guesses, width),
     ]
     return [*found, *(Text() for _ in range(ROWS))][:ROWS]
 
@@ -48,8 +55,13 @@ def _checks(row: "XNodeView", now: datetime) -> list[Text]:
     return [_pair("checks", Text(", ".join(words.check_words(check) for check in checks)))]
 
 
-def _figures(row: "XNodeView", past: "Past | None", width: int) -> list[Text]:
-    """What is not known now is shown as such; what is old is in `wrong` already."""
+def _figures(
+    row: "XNodeView", past: "Past | None", guesses: "Sequence[Guess]", width: int
+) -> list[Text]:
+    """What is not known now is shown as such; what is old is in `wrong` already.
+
+    A guess stands where else the flow does: that is of interest to fewer.
+    """
     metrics = row.current
     found = [
         _spark("CPU", "cpu_percent", row.cpu_percent, past, width),
@@ -62,8 +74,13 @@ def _figures(row: "XNodeView", past: "Past | None", width: int) -> list[Text]:
         *found,
         _pair("disks", Text(disks or "?")),
         _pair("load", Text(f"{words.loads(metrics)}, {words.system(metrics)}")),
-        _pair("flow", Text(words.flows(metrics))),
+        _guess(guesses) if guesses else _pair("flow", Text(words.flows(metrics))),
     ]
+
+
+def _guess(guesses: "Sequence[Guess]") -> Text:
+    said = "; ".join(guess.message.removeprefix("a guess: ") for guess in guesses)
+    return _pair("a guess", Text(said, "warned"))
 
 
 def _spark(name: str, figure: str, value: float | None, past: "Past | None", width: int) -> Text:

@@ -1,5 +1,6 @@
 """What a screen of the fleet shows, read beside it, so that the screen never waits."""
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,10 +12,12 @@ from capsule_domain.errors import CapsuleError
 
 if TYPE_CHECKING:
     from capsule_domain.models.course import Past
+    from capsule_domain.models.guess import Guess
     from capsule_domain.services.fleet_view import FleetView
 
 READ_SECONDS = 2.0
 _PAST = timedelta(hours=1)
+_GUESS_SECONDS = 300.0
 
 
 class Feed:
@@ -32,8 +35,12 @@ class Feed:
         self._reading: Future[None] | None = None
         self._read_at = float("-inf")
         self._read_of: str | None = None
+        self._foresee = wiring.foresee()
+        self._guessed: tuple[str, float] | None = None
+        """Of which xNode was guessed, and when."""
         self.view: FleetView | None = None
         self.past: Past | None = None
+        self.guesses: Sequence[Guess] = ()
         self.trouble = ""
         """Why the last reading failed; empty when it did not."""
 
@@ -78,10 +85,22 @@ class Feed:
         self._onlooker.tick()
         view = self._overview.view()
         past = None
+        guesses: Sequence[Guess] = ()
         row = next((one for one in view.xnodes if one.xnode_id == chosen), None)
         if row is not None:
             past = self._look_back.run(row.xnode_id, row.xnode, view.at - _PAST, SPARKS)
-        self.view, self.past = view, past
+            guesses = self._guesses(row.xnode_id)
+        self.view, self.past, self.guesses = view, past, guesses
+
+    def _guesses(self, chosen: str) -> "Sequence[Guess]":
+        """Hours change slowly, and two weeks of them are a lot to read every two seconds."""
+        now = self._wiring.clock().monotonic()
+        before = self._guessed
+        if before is not None and before[0] == chosen and now - before[1] < _GUESS_SECONDS:
+            return self.guesses
+        found = self._foresee.of(self._wiring.inventory().get(chosen))
+        self._guessed = (chosen, now)
+        return found
 
     def _take_in(self, ended: "Future[None]") -> None:
         try:

@@ -13,6 +13,7 @@ from capsule_cli.fleet_detail import detail as detail_of
 
 if TYPE_CHECKING:
     from capsule_domain.models.course import Past
+    from capsule_domain.models.guess import Guess
     from capsule_domain.services.fleet_view import FleetView, XNodeView
 
 KEYS: Sequence[tuple[str, str]] = (
@@ -31,7 +32,10 @@ _LIST_LEAST = 3
 
 
 class Shown(NamedTuple):
-    """What there is to show. `foot` is a word to the person; `who` tells who looks."""
+    """What there is to show. `foot` is a word to the person; `who` tells who looks.
+
+    `past` and `guesses` are those of the one that is chosen.
+    """
 
     view: "FleetView"
     rows: "Sequence[XNodeView]"
@@ -39,6 +43,7 @@ class Shown(NamedTuple):
     past: "Past | None"
     who: str
     foot: str
+    guesses: "Sequence[Guess]" = ()
 
 
 class _Column(NamedTuple):
@@ -95,7 +100,9 @@ def _frame(shown: Shown, now: datetime, *, width: int, height: int) -> _Frame:
     bottom = [*_keys(width), _foot(shown)]
     room = max(height - len(top) - len(bottom) - 2, 0)
     row = shown.rows[shown.choice.place(shown.rows)] if shown.rows else None
-    detail = detail_of(row, shown.past, now, width=width) if shown.choice.detail else []
+    detail: list[Text] = []
+    if shown.choice.detail:
+        detail = detail_of(row, shown.past, shown.guesses, now, width=width)
     listed = room - len(detail) - 1 if detail else room
     if detail and listed <= _LIST_LEAST:
         detail, listed = [], room

@@ -108,6 +108,7 @@ class Watching:
             rows=rows,
             choice=self._choice,
             past=past if past and past.xnode == chosen else None,
+            guesses=feed.guesses if past and past.xnode == chosen else (),
             who=feed.who(view),
             foot=f"✗ {feed.trouble}" if feed.trouble else word,
         )

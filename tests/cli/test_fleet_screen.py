@@ -11,6 +11,7 @@ from capsule_cli import fleet_screen
 from capsule_cli.fleet_choice import Choice, Order, Which
 from capsule_cli.fleet_screen import Shown
 from capsule_domain.models.alert import AlertSeverity
+from capsule_domain.models.guess import Guess
 from capsule_domain.models.health import Fault
 from capsule_domain.services.fleet_view import FleetView
 from tests.fakes.probes import DOWN, Scene
@@ -69,6 +70,18 @@ def test_the_worst_are_on_top_with_what_is_wrong_at_80_by_24() -> None:
     assert "CPU            ?" in detail
     assert "q leave" in lines[-2]
     assert lines[-1].startswith("1 of 6, all, by worst")
+
+
+def test_a_guess_is_marked_and_takes_the_place_of_the_flow() -> None:
+    view = a_fleet().overview.view()
+    choice = Choice()
+    choice.move(choice.rows(view.xnodes), 3)
+    assert any(line.startswith("flow ") for line in text_of(shown(view, choice)))
+    words = "a guess: / is full in about 15 h"
+    guess = Guess(rule="disk-outlook", severity=AlertSeverity.WARNING, value=15, message=words)
+    lines = text_of(shown(view, choice, guesses=(guess,)))
+    assert "a guess  / is full in about 15 h" in lines
+    assert not any(line.startswith("flow ") for line in lines)
 
 
 @pytest.mark.parametrize(

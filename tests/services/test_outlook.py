@@ -90,6 +90,13 @@ def test_a_disk_that_fills_up_for_a_day_is_full_when_it_says() -> None:
     assert guess.hours == pytest.approx(15.5, abs=2)
 
 
+@pytest.mark.parametrize("minute", [0, 10, 25, 35, 50, 59])
+def test_a_disk_that_is_full_in_hours_is_foreseen_at_any_minute(minute: int) -> None:
+    guess = disk_outlook(hours(lambda ago: 90 - 3 * ago, 20), THIS_HOUR.replace(minute=minute))
+    assert guess is not None
+    assert guess.seen_hours == 6
+
+
 def test_a_slow_leak_is_seen_days_ahead() -> None:
     guess = disk_outlook(hours(lambda ago: 90 - 0.1 * ago, 15 * 24), NOW)
     assert guess is not None

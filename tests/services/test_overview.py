@@ -7,6 +7,7 @@ from capsule_domain.models.book import Entry
 from capsule_domain.models.health import Fault, HealthStatus
 from capsule_domain.models.look import LookPlan
 from capsule_domain.models.server import ServerStatus
+from capsule_domain.ports.alert_book import AlertBook
 from capsule_domain.services.overview import Overview
 from tests.fakes.alert_book import FakeAlertBook
 from tests.fakes.clock import FakeClock
@@ -25,7 +26,7 @@ class Fleet:
         self.inventory = FakeInventory([an_xnode(name) for name in names])
         self.samples = FakeSamples()
         self.probes = FakeProbes(self.clock)
-        self.book = FakeAlertBook()
+        self.book: AlertBook = FakeAlertBook()
         self.overview = Overview(
             inventory=self.inventory,
             samples=self.samples,
@@ -34,18 +35,19 @@ class Fleet:
             clock=self.clock,
             stale_seconds=150,
             rare_seconds=300,
+            guessing=("disk-outlook",),
         )
 
     def look(self, plan: LookPlan | None = None) -> None:
         found = self.probes.look(self.inventory.list(), plan or LookPlan())
         self.samples.append({one.xnode_id: one for one in found}, self.clock.now())
 
-    def fires(self, name: str, severity: AlertSeverity) -> None:
+    def fires(self, name: str, severity: AlertSeverity, rule: str = "cpu") -> None:
         now = self.clock.now()
         alert = Alert(
             id=f"a-{name}",
             xnode=name,
-            key=AlertKey(xnode_id=f"x-{name}", rule="cpu"),
+            key=AlertKey(xnode_id=f"x-{name}", rule=rule),
             severity=severity,
             state=AlertState.FIRING,
             message="CPU at 97 %",
@@ -79,6 +81,15 @@ def test_the_worst_stand_first_and_those_that_are_off_last() -> None:
         "unknown": 1,
         "healthy": 3,
     }
+
+
+def test_an_alert_that_only_guesses_is_told_apart() -> None:
+    fleet = Fleet("web", "db")
+    fleet.fires("web", AlertSeverity.WARNING, rule="disk-outlook")
+    fleet.fires("db", AlertSeverity.WARNING)
+    rows = {row.xnode: row for row in fleet.overview.view().xnodes}
+    assert [alert.key.rule for alert in rows["web"].guesses] == ["disk-outlook"]
+    assert (len(rows["web"].alerts), rows["db"].guesses) == (1, ())
 
 
 def test_what_nobody_looked_at_lately_is_unknown_and_shows_no_figures() -> None:

@@ -13,6 +13,7 @@ from capsule_cli.session import Session, session
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
     from capsule_domain.models.course import Past
+    from capsule_domain.models.guess import Guess
     from capsule_domain.models.health import Health
     from capsule_domain.models.metric import Metrics
     from capsule_domain.services.watch import Kept
@@ -84,7 +85,9 @@ def metrics(
     start = ago(since, now) if since else None
     found = run.wiring.watch().metrics(which, fresh=collect)
     past = _past(run, which, start) if start else None
+    guesses = run.wiring.foresee().of(run.wiring.inventory().get(which))
     data = found.model_dump(mode="json")
+    data["outlook"] = [guess.model_dump(mode="json") for guess in guesses]
     if past is not None:
         data["history"] = past.model_dump(mode="json", exclude={"xnode"})
     elif not run.out.json and run.out.screen.fancy:
@@ -94,6 +97,7 @@ def metrics(
 
     def paint(screen: "Screen") -> None:
         _paint_metrics(screen, found, past, shown, charts=start is not None)
+        _paint_guesses(screen, guesses)
         if old:
             screen.warning("nothing was read since: how it is now is unknown")
 
@@ -135,6 +139,15 @@ def _paint_metrics(
         )
     if past is not None and charts:
         paint_past(screen, past)
+
+
+def _paint_guesses(screen: "Screen", guesses: "Sequence[Guess]") -> None:
+    """Nothing where there is none: no guess is no promise."""
+    if not guesses:
+        return
+    screen.section("Outlook")
+    for guess in guesses:
+        (screen.warning if guess.severity == "warning" else screen.bullet)(guess.message)
 
 
 def _more(found: "Metrics") -> list[tuple[str, str]]:

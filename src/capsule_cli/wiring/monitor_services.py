@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from capsule_domain.models.remediation import Remediation
     from capsule_domain.services.deliver import Deliver
     from capsule_domain.services.engine import Engine
+    from capsule_domain.services.foresee import Foresee
     from capsule_domain.services.look_back import LookBack
     from capsule_domain.services.onlooker import Onlooker
     from capsule_domain.services.overview import Overview
@@ -136,6 +137,7 @@ class MonitorServices(CostServices, LifeServices):
             clock=self.clock(),
             stale_seconds=max(stale_seconds, plan.stale_seconds),
             rare_seconds=max(plan.disks_every_seconds, plan.system_every_seconds),
+            guessing=[rule.name for rule in plan.rules if rule.quantity.is_guess],
         )
 
     def onlooker(self, interval_seconds: float) -> "Onlooker":
@@ -153,6 +155,11 @@ class MonitorServices(CostServices, LifeServices):
             plan=self.watch_plan(),
             interval_seconds=interval_seconds,
         )
+
+    def foresee(self) -> "Foresee":
+        from capsule_domain.services.foresee import Foresee
+
+        return Foresee(self.samples(), self.clock(), self.watch_plan())
 
     def look_back(self) -> "LookBack":
         from capsule_domain.services.look_back import LookBack

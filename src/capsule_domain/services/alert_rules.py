@@ -93,9 +93,12 @@ def _level(rule: AlertRule, value: float, alert: Alert | None) -> AlertSeverity 
 
 
 def _message(rule: AlertRule, figure: Measured) -> str:
-    """Such as `disk of /var is at 91 %`; a fault's own words where it has some."""
+    """Such as `disk of /var is at 91 %`; a fault's own words where it has some.
+
+    What is guessed says so, wherever it is told.
+    """
     if figure.detail:
-        return figure.detail
+        return f"a guess: {figure.detail}" if figure.quantity.is_guess else figure.detail
     where = f" of {figure.instance}" if figure.instance else ""
     unit = " %" if figure.quantity.is_percentage else ""
     what = rule.summary or rule.quantity.replace("_", " ")

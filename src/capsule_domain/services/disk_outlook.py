@@ -42,7 +42,7 @@ def disk_outlook(hours: Sequence[HourOf], now: datetime) -> DiskOutlook | None:
     for window in _WINDOWS_HOURS:
         if not over or points[0][0] > -2 * window + 1:
             return None
-        recent = [point for point in points if point[0] >= -window]
+        recent = [point for point in points if point[0] >= -window - _HALF]
         line = trend(recent) if len(recent) >= _PRESENT * window else None
         if line is None or not _rises(line, recent, window):
             continue

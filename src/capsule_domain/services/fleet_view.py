@@ -25,7 +25,8 @@ class XNodeView(Model):
     `status` is how it is now: UNKNOWN where nobody looked lately (`stale`) or ever, whatever
     `health` said then. `watched` is false for one that is not expected to answer, such as a
     stopped one. `metrics` are those of the last look, and of it only, but for what is asked
-    now and then: disks, units, the generation. `alerts` are the open ones.
+    now and then: disks, units, the generation. `alerts` are the open ones, and `guesses` those
+    of them that fire and only say what may be.
     """
 
     xnode_id: str
@@ -41,6 +42,7 @@ class XNodeView(Model):
     health: Health | None = None
     metrics: Metrics | None = None
     alerts: tuple[Alert, ...] = ()
+    guesses: tuple[Alert, ...] = ()
 
     @property
     def current(self) -> Metrics | None:

@@ -14,12 +14,17 @@ _DAY = 24 * _HOUR
 
 
 class Measured(NamedTuple):
-    """One figure. `instance` tells several of a kind apart; `detail` is its own words."""
+    """One figure. `instance` tells several of a kind apart; `detail` is its own words.
+
+    Of a guess, `low` and `high` are between what it lies with 95 % confidence, where known.
+    """
 
     quantity: Quantity
     value: float
     instance: str = ""
     detail: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 Figures = Mapping[Quantity, Sequence[Measured]]

@@ -14,7 +14,8 @@ from capsule_domain.services.disk_outlook import disk_outlook
 from capsule_domain.services.measure import Figures, Measured
 from capsule_domain.services.usual import usual
 
-_LOOKS_BACK = timedelta(days=14, hours=3)
+LOOKS_BACK = timedelta(days=14, hours=3)
+"""How far back the hours are read by which is guessed."""
 FEW_AT_ONCE = 10
 """So many in one of many rounds, lest a thousand histories be read at once."""
 _NOT_IN_SIGHT_HOURS = 8760.0
@@ -24,7 +25,9 @@ _COMPARED = {
     "memory_percent": (Quantity.MEMORY_UNUSUAL, "memory"),
 }
 _DISKS = "used_percent"
-_NAMES = (_DISKS, *_COMPARED)
+NAMES = (_DISKS, *_COMPARED)
+"""The figures by which is guessed."""
+_GUESSED = (Quantity.DISK_FULL_HOURS, Quantity.CPU_UNUSUAL, Quantity.MEMORY_UNUSUAL)
 
 OfXNodes = Callable[[Iterable[str], datetime], Mapping[str, Figures]]
 """Further figures of xNodes, by their ids."""
@@ -56,7 +59,7 @@ class Outlook:
         for id_ in due[: self._most_at_once]:
             self._guessed[id_] = turns[id_]
             try:
-                hours = self._samples.hourly(id_, now - _LOOKS_BACK, _NAMES)
+                hours = self._samples.hourly(id_, now - LOOKS_BACK, NAMES)
                 found[id_] = outlook(hours, now)
             except StoreError as error:
                 self._troubled(error)
@@ -70,22 +73,24 @@ def _turn(xnode_id: str, now: datetime) -> int:
     return int((now.timestamp() + phase) // OUTLOOK_SECONDS)
 
 
-def outlook(hours: Sequence[HourOf], now: datetime) -> Figures:
+def outlook(
+    hours: Sequence[HourOf], now: datetime, wanted: Sequence[Quantity] = _GUESSED
+) -> Figures:
     """What the hours of one xNode, of all its figures, let guess."""
     courses: dict[tuple[str, str], list[HourOf]] = defaultdict(list)
     for one in hours:
         courses[one.figure, one.instance].append(one)
-    disks = [
-        _of_disk(mount, some, now)
-        for (figure, mount), some in sorted(courses.items())
-        if figure == _DISKS and now - some[-1].hour < timedelta(hours=2)
-    ]
-    found = {Quantity.DISK_FULL_HOURS: disks} if disks else {}
+    found: dict[Quantity, Sequence[Measured]] = {}
+    if Quantity.DISK_FULL_HOURS in wanted:
+        found[Quantity.DISK_FULL_HOURS] = [
+            _of_disk(mount, some, now)
+            for (figure, mount), some in sorted(courses.items())
+            if figure == _DISKS and now - some[-1].hour < timedelta(hours=2)
+        ]
     for name, (quantity, words) in _COMPARED.items():
-        compared = list(_compared(quantity, words, courses.get((name, ""), []), now))
-        if compared:
-            found[quantity] = compared
-    return found
+        if quantity in wanted:
+            found[quantity] = list(_compared(quantity, words, courses.get((name, ""), []), now))
+    return {quantity: figures for quantity, figures in found.items() if figures}
 
 
 def _of_disk(mount: str, hours: Sequence[HourOf], now: datetime) -> Measured:
@@ -98,7 +103,9 @@ def _of_disk(mount: str, hours: Sequence[HourOf], now: datetime) -> Measured:
         f" ({_span(guess.soonest)} to {_span(guess.latest)} with 95 % confidence)"
         f" if it goes on as in the last {_span(guess.seen_hours)}"
     )
-    return Measured(Quantity.DISK_FULL_HOURS, guess.hours, mount, detail)
+    return Measured(
+        Quantity.DISK_FULL_HOURS, guess.hours, mount, detail, guess.soonest, guess.latest
+    )
 
 
 def _compared(

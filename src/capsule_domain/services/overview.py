@@ -1,11 +1,11 @@
 """The fleet at one look: what is kept of it, put together."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from capsule_domain.models.alert import Alert
+from capsule_domain.models.alert import Alert, AlertState
 from capsule_domain.models.book import AlertFilter
 from capsule_domain.models.health import HealthStatus
 from capsule_domain.models.metric import Metrics, Observation
@@ -27,7 +27,8 @@ class Overview:
     """Puts views of the fleet together, again and again. Asks no machine.
 
     `stale_seconds`: after how long without a look nobody knows how an xNode is.
-    `rare_seconds`: how often what is not asked at every look is asked.
+    `rare_seconds`: how often what is not asked at every look is asked. `guessing`: the names
+    of the rules that guess.
     """
 
     inventory: Inventory
@@ -37,6 +38,7 @@ class Overview:
     clock: Clock
     stale_seconds: float
     rare_seconds: float
+    guessing: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self._rare: dict[str, Metrics | None] = {}
@@ -81,6 +83,11 @@ class Overview:
             health=seen.health if seen else None,
             metrics=metrics,
             alerts=tuple(alerts),
+            guesses=tuple(
+                alert
+                for alert in alerts
+                if alert.key.rule in self.guessing and alert.state is AlertState.FIRING
+            ),
         )
 
     def _is_old(self, seen_at: datetime, now: datetime) -> bool:
