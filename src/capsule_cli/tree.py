@@ -206,6 +206,10 @@ NIXOS = Node(
             "Make an earlier generation of a machine its system again, by the same trial.",
             "nixos_apply:rollback",
         ),
+        "install": Node(
+            "Put NixOS on a machine over SSH, in the stead of what is on it.",
+            "nixos_install:install",
+        ),
         "list-generations": Node(
             "The generations of a NixOS: which is the profile's, which runs, which was booted.",
             "nixos_generations:list_generations",

@@ -15,23 +15,34 @@ from capsule_adapters.installers.nixos.anywhere import (
     Anywhere,
     anywhere_words,
     strict_ssh,
+    system_words,
 )
+from capsule_adapters.installers.nixos.installer import SshNixosInstaller
+from capsule_adapters.installers.nixos.remote_build import InPlace, OwnImage
 from capsule_adapters.installers.nixos.wrapping import with_disk, with_older_start
 from capsule_adapters.nix.tool import NixCommand
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
-from capsule_domain.errors import CommandFailed, HostUnreachable, ToolMissing
+from capsule_domain.errors import CommandFailed, HostError, HostUnreachable, ToolMissing
 from capsule_domain.models.nixos_install import NixosWay
 from capsule_domain.ports.host import Target
 from capsule_domain.ports.nixos_installer import NixosJob
 from tests.fakes.keys import FakeKeys
+from tests.fakes.plots import FakeNixInstallers
 from tests.sshd import Sshd
 from tests.tools import needs_tool
 
-# Notes its words and what it finds, and enters the machine as nixos-anywhere would: with
-# options first that take any host key.
+SYSTEM = "/nix/store/00000000000000000000000000000000-nixos-system-web-1"
+# Tells what is to be built. Notes its words and what it finds, and enters the machine as
+# nixos-anywhere would: with options first that take any host key.
 NIX = """\
 #!/bin/sh
+if [ "$3" = eval ]; then
+  for word in "$@"; do printf '%s\\n' "$word"; done > {notes}/asked
+  echo 'evaluating' >&2
+  echo {system}
+  exit
+fi
 for word in "$@"; do printf '%s\\n' "$word"; done > {notes}/words
 cat "${{PATH%%:*}}/flake/flake.nix" > {notes}/flake.nix
 echo '### Gathering machine facts ###'
@@ -97,30 +108,55 @@ def site(tmp_path: Path) -> Iterator[Site]:
     ):
         known_hosts = KnownHostsFile(tmp_path / "known_hosts")
         known_hosts.pin("id1", sshd.host_key)
-        text = NIX.format(notes=tmp_path, key=sshd.private_key, port=sshd.port, user=sshd.user)
+        text = NIX.format(
+            notes=tmp_path, system=SYSTEM, key=sshd.private_key, port=sshd.port, user=sshd.user
+        )
         script(tmp_path / "here" / "nix", text)
         yield Site(sshd, hosts, known_hosts, tmp_path)
 
 
 def test_its_words_are_those_of_its_manual() -> None:
     target = Target(address="192.0.2.1", port=2222, key_alias="id1", private_key="/k")
-    assert anywhere_words("nix", Path("/f"), "web-1", target) == (
+    job = NixosJob(way=NixosWay.ANYWHERE, target=target, folder="/c", hostname="web-1")
+    assert anywhere_words("nix", Path("/f"), job) == (
         *("nix", "--extra-experimental-features", "nix-command flakes"),
         *("run", NIXOS_ANYWHERE, "--", "--flake", "/f#web-1"),
         *("--target-host", "root@192.0.2.1", "--ssh-port", "2222", "-i", "/k"),
         *("--copy-host-keys", "--build-on", "auto"),
     )
-    agent = target.model_copy(update={"private_key": None})
-    assert "-i" not in anywhere_words("nix", Path("/f"), "web-1", agent)
+    agent = job.model_copy(update={"target": target.model_copy(update={"private_key": None})})
+    assert "-i" not in anywhere_words("nix", Path("/f"), agent)
+
+
+def test_an_installer_is_reached_where_its_port_is_led_to_from() -> None:
+    """203.0.113.1:2200 leads to port 22 of the machine, at which an installer listens too."""
+    target = Target(address="203.0.113.1", port=2200, user="ubuntu", key_alias="id1")
+    job = NixosJob(
+        way=NixosWay.ANYWHERE, target=target, folder="/c", hostname="w", installer_port=2200
+    )
+    assert anywhere_words("nix", Path("/f"), job) == (
+        *("nix", "--extra-experimental-features", "nix-command flakes"),
+        *("run", NIXOS_ANYWHERE, "--", "--flake", "/f#w"),
+        *("--target-host", "ubuntu@203.0.113.1", "--ssh-port", "2200"),
+        *("--post-kexec-ssh-port", "2200", "--copy-host-keys", "--build-on", "auto"),
+    )
+
+
+def test_what_is_to_be_built_is_asked_of_the_flake_that_is_installed() -> None:
+    assert system_words("nix", Path("/f"), "web-1") == (
+        *("nix", "--extra-experimental-features", "nix-command flakes", "eval", "--raw"),
+        '/f#nixosConfigurations."web-1".config.system.build.toplevel.outPath',
+    )
 
 
 def test_it_enters_our_machine_and_its_steps_are_told(site: Site) -> None:
     heard: list[str] = []
-    site.anywhere().install(site.job, heard.append)
+    assert site.anywhere().install(site.job, heard.append) == SYSTEM
     assert heard == ["Gathering machine facts", "Installing NixOS"]
     assert site.told("entered") == "entered\n"
     assert site.told("words").splitlines()[2:5] == ["run", NIXOS_ANYWHERE, "--"]
     assert 'device = "/dev/vda";' in site.told("flake.nix")
+    assert site.told("asked").splitlines()[2:4] == ["eval", "--raw"]
     assert not list(Path("/tmp").glob("capsule-nixos-*/known_hosts"))
 
 
@@ -140,6 +176,37 @@ def test_whatever_it_tells_ssh_another_machine_is_not_entered(site: Site) -> Non
     )
     assert (done.returncode, done.stdout) == (255, "")
     assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in done.stderr
+
+
+def test_the_disk_that_a_person_chose_is_the_one_that_is_laid_out(site: Site) -> None:
+    chosen = site.job.model_copy(update={"disk": "/dev/disk/by-id/nvme-A_1"})
+    site.anywhere().install(chosen, lambda _line: None)
+    assert 'device = "/dev/disk/by-id/nvme-A_1";' in site.told("flake.nix")
+
+
+def test_what_cannot_be_evaluated_never_comes_near_the_machine(site: Site) -> None:
+    ran = site.folder / "ran"
+    fails = f'[ "$3" = run ] && touch {ran}; echo "error: no such option" >&2; exit 1'
+    script(site.folder / "here" / "nix", f"#!/bin/sh\n{fails}\n")
+    with pytest.raises(CommandFailed, match=r"nix failed \(1\): error: no such option"):
+        site.anywhere().install(site.job, lambda _line: None)
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("way", [NixosWay.IN_PLACE, NixosWay.IMAGE, NixosWay.ANYWHERE])
+def test_who_is_no_root_is_refused_unless_nixos_anywhere_makes_them_one(
+    site: Site, way: NixosWay
+) -> None:
+    nobody = site.target.model_copy(update={"user": "ubuntu"})
+    installer = SshNixosInstaller(
+        site.anywhere(), InPlace(site.hosts, FakeNixInstallers()), OwnImage(site.hosts)
+    )
+    job = site.job.model_copy(update={"way": way, "target": nobody})
+    with pytest.raises(HostError, match="ubuntu is no root"):
+        installer.install(job, heard=lambda _line: None)
+    if way is not NixosWay.ANYWHERE:
+        with pytest.raises(HostError, match="ubuntu is no root"):
+            installer.install(job.model_copy(update={"by_sudo": True}), heard=lambda _line: None)
 
 
 def test_a_failure_is_told_with_what_it_said_last(site: Site) -> None:

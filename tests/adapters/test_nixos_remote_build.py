@@ -90,9 +90,12 @@ def test_a_build_that_fails_there_is_told(site: Site, way: NixosWay) -> None:
 
 def test_in_place_sends_the_configuration_a_flake_around_it_and_nix(site: Site) -> None:
     site.machine.answers["lustrate"] = Completed(
-        exit_code=0, stdout="", stderr="copying path\n### building the system\n"
+        exit_code=0,
+        stdout="/nix/store/a-system\n",
+        stderr="copying path\n### building the system\n",
     )
-    InPlace(site.hosts, Here(site.installer)).install(site.job(NixosWay.IN_PLACE), site.told.append)
+    in_place = InPlace(site.hosts, Here(site.installer))
+    assert in_place.install(site.job(NixosWay.IN_PLACE), site.told.append) == "/nix/store/a-system"
     assert site.machine.files["/root/capsule-nix-install"][0] == b"#!/bin/sh\n"
     flake = site.machine.files["/root/capsule-in-place/flake.nix"][0].decode()
     assert '"path:/etc/nixos"' in flake

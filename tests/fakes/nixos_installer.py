@@ -17,13 +17,15 @@ class FakeNixosInstaller:
     done: Callable[[NixosJob], None] = lambda _job: None
     lacks_nix: bool = False
     fails: HostError | None = None
+    system: str | None = None
+    """The store path of what it puts there."""
     jobs: list[NixosJob] = field(default_factory=list)
 
     def refuse_unable(self, way: NixosWay) -> None:
         if self.lacks_nix and way is NixosWay.ANYWHERE:
             raise ToolMissing("Nix", hint="capsule bootstrap")
 
-    def install(self, job: NixosJob, *, heard: Callable[[str], None]) -> None:
+    def install(self, job: NixosJob, *, heard: Callable[[str], None]) -> str | None:
         self.refuse_unable(job.way)
         with self.hosts.connect(job.target):
             if self.fails is not None:
@@ -31,3 +33,4 @@ class FakeNixosInstaller:
             self.jobs.append(job)
         heard("Installing NixOS")
         self.done(job)
+        return self.system

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from capsule_domain.ports.inventory import Inventory
     from capsule_domain.ports.journal import Journal
     from capsule_domain.ports.ledger import Ledger
+    from capsule_domain.ports.machine_surveys import MachineSurveys
     from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.monitor import Monitor
     from capsule_domain.ports.monitoring import MonitoringChoices
@@ -132,6 +133,7 @@ class Ports:
     nixos_installer: "Callable[[], NixosInstaller]"
     nixos_hosts: "Callable[[], NixosHosts]"
     system_builder: "Callable[[], SystemBuilder]"
+    machine_surveys: "Callable[[], MachineSurveys]"
     switch_journal: "Callable[[], SwitchJournal]"
     sandbox: "Callable[[], Sandbox]"
     backups: "Callable[[], Backups]"

@@ -109,6 +109,7 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         nixos_installer=real.nixos_installer,
         nixos_hosts=real.switching.nixos_hosts,
         system_builder=real.switching.system_builder,
+        machine_surveys=real.switching.machine_surveys,
         switch_journal=real.switch_journal,
         sandbox=lambda: real.clouds.sandbox,
         backups=real.backups,

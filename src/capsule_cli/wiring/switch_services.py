@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from capsule_domain.services.apply_source import FindSource
     from capsule_domain.services.compare_systems import CompareSystems
     from capsule_domain.services.go_back import GoBack
+    from capsule_domain.services.install_machine import InstallMachine
     from capsule_domain.services.settle_switches import SettleSwitches
     from capsule_domain.services.switch_fleet import SwitchFleet
 
@@ -56,6 +57,30 @@ class SwitchServices(NixosServices):
 
         switch = SwitchMachine(self.nixos_hosts(), self.switch_journal(), self.clock())
         return SwitchFleet(switch, at_once)
+
+    def install_machine(self) -> "InstallMachine":
+        """A machine that runs something else, to be NixOS."""
+        from capsule_domain.services.await_nixos import AwaitNixos
+        from capsule_domain.services.fill_hardware import FillHardware
+        from capsule_domain.services.install_machine import InstallMachine
+
+        fill = FillHardware(
+            survey=self.hardware_survey(),
+            profiles=self.manage_profile(),
+            renderer=self.renderer(),
+            configurations=self.configurations(),
+        )
+        return InstallMachine(
+            surveys=self.machine_surveys(),
+            find=self.find_source(),
+            builder=self.system_builder(),
+            fill=fill,
+            known_hosts=self.known_hosts(),
+            installer=self.nixos_installer,
+            seen=AwaitNixos(self.hosts(), self.clock()),
+            clock=self.clock(),
+            new_id=self.new_id,
+        )
 
     def compare_systems(self) -> "CompareSystems":
         from capsule_domain.services.compare_systems import CompareSystems

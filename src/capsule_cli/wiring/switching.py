@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from capsule_adapters.nix.building.builder import NixSystemBuilder
     from capsule_domain.ports.host import Hosts
+    from capsule_domain.ports.machine_surveys import MachineSurveys
     from capsule_domain.ports.nixos_hosts import NixosHosts
 
 
@@ -32,6 +33,12 @@ class SwitchingPorts:
         from capsule_adapters.nixos.hosts import SshNixosHosts
 
         return SshNixosHosts(self.hosts)
+
+    def machine_surveys(self) -> "MachineSurveys":
+        """Machines that NixOS is to be put on."""
+        from capsule_adapters.installers.nixos.survey import SshMachineSurveys
+
+        return SshMachineSurveys(self.hosts())
 
     def system_builder(self) -> "NixSystemBuilder":
         """This machine's Nix, and that of others."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from pydantic import Field
+
 from capsule_domain.models.base import Model
 from capsule_domain.models.nixos_install import NixosWay
 from capsule_domain.ports.host import Target
@@ -10,7 +12,7 @@ from capsule_domain.ports.host import Target
 
 class NixosJob(Model):
     """NixOS onto one server. `folder` holds its configuration, a flake, and `hostname` is the
-    one in it. `whole_disk`: the root is all of `disk`, with no partitions.
+    one in it. `whole_disk`: the root is all of the disk, with no partitions.
     """
 
     way: NixosWay
@@ -18,6 +20,12 @@ class NixosJob(Model):
     folder: str
     hostname: str
     whole_disk: bool = False
+    disk: str | None = None
+    """The disk that is laid out anew; None: the one below its root."""
+    by_sudo: bool = False
+    """Whether its user becomes root by sudo, without a password."""
+    installer_port: int = Field(default=22, ge=1, le=65535)
+    """Where we reach port 22 of it, at which an installer listens."""
 
 
 class NixosInstaller(Protocol):
@@ -29,8 +37,9 @@ class NixosInstaller(Protocol):
     def refuse_unable(self, way: NixosWay) -> None:
         """Raises ToolMissing when this machine lacks what that way needs."""
 
-    def install(self, job: NixosJob, *, heard: Callable[[str], None]) -> None:
-        """Do it. When this returns the machine is NixOS, or about to start as that.
+    def install(self, job: NixosJob, *, heard: Callable[[str], None]) -> str | None:
+        """Do it. When this returns the machine is NixOS, or about to start as that: as the
+        system with this store path, where that is known.
 
         `heard` is given what the programs say, line by line, perhaps in another thread.
         Raises ToolMissing, HostError: the machine may then be of no use, and doing it again

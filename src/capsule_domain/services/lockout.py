@@ -62,7 +62,7 @@ def lockout(
     rules = RULES
     if new.placeholder_hardware:  # nothing else of it was evaluated
         rules = [rule for rule in RULES if rule.number in _TOLD_WITHOUT_HARDWARE]
-    return [_finding(rule, worry, may) for rule in rules for worry in rule.judge(case)]
+    return [finding(rule, worry, may) for rule in rules for worry in rule.judge(case)]
 
 
 def allowed_rules(words: Iterable[str]) -> frozenset[str]:
@@ -85,7 +85,13 @@ def allowed_rules(words: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _finding(rule: Rule, worry: Worry, allowed: Collection[str]) -> Finding:
+def rule_named(name: str) -> Rule:
+    """A rule by its name."""
+    return next(rule for rule in RULES if rule.name == name)
+
+
+def finding(rule: Rule, worry: Worry, allowed: Collection[str]) -> Finding:
+    """What a rule says; `allowed` are names of rules."""
     is_error = worry.severity is Severity.ERROR
     if is_error and rule.name in allowed:
         message = f"{worry.message} (allowed)"

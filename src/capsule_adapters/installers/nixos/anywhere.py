@@ -14,7 +14,7 @@ from capsule_adapters.installers.child import Child, TooMuchOutput
 from capsule_adapters.installers.nixos.wrapping import with_disk
 from capsule_adapters.nix.process import INSTALL_HINT, find_program
 from capsule_domain.errors import CommandFailed, HostUnreachable, ToolMissing
-from capsule_domain.ports.host import Hosts, KnownHosts, Target
+from capsule_domain.ports.host import Hosts, KnownHosts
 from capsule_domain.ports.nixos_installer import NixosJob
 
 if TYPE_CHECKING:
@@ -37,18 +37,34 @@ esac
 """
 
 
-def anywhere_words(nix: str, flake: Path, hostname: str, target: Target) -> Sequence[str]:
-    """The command line. What is built is built here where it can be, else on the machine."""
+def anywhere_words(nix: str, flake: Path, job: NixosJob) -> Sequence[str]:
+    """The command line. What is built is built here where it can be, else on the machine.
+
+    An installer that is started there listens at port 22, wherever that leads from.
+    """
+    target = job.target
     key = ("-i", target.private_key) if target.private_key else ()
+    port = job.installer_port
+    later = ("--post-kexec-ssh-port", str(port)) if port != 22 else ()
     return (
         *(nix, "--extra-experimental-features", "nix-command flakes"),
         *("run", NIXOS_ANYWHERE, "--"),
-        *("--flake", f"{flake}#{hostname}"),
+        *("--flake", f"{flake}#{job.hostname}"),
         *("--target-host", f"{target.user}@{target.address}"),
         *("--ssh-port", str(target.port)),
+        *later,
         *key,
         "--copy-host-keys",
         *("--build-on", "auto"),
+    )
+
+
+def system_words(nix: str, flake: Path, hostname: str) -> Sequence[str]:
+    """The command line that tells the store path of what is to be built."""
+    return (
+        *(nix, "--extra-experimental-features", "nix-command flakes"),
+        *("eval", "--raw"),
+        f'{flake}#nixosConfigurations."{hostname}".config.system.build.toplevel.outPath',
     )
 
 
@@ -85,17 +101,63 @@ class Anywhere:
         self._nix()
         self._ssh()
 
-    def install(self, job: NixosJob, heard: Callable[[str], None]) -> None:
-        """Lay the machine's disk out anew, and NixOS onto it."""
+    def install(self, job: NixosJob, heard: Callable[[str], None]) -> str:
+        """Lay the machine's disk out anew, and NixOS onto it. What cannot be evaluated is
+        found out before the machine is touched.
+        """
+        device = job.disk or self._root_disk(job)
+        flake = with_disk(job.folder, job.hostname, device, whole=job.whole_disk)
+        with self._room(job, flake) as room:
+            nix, folder = self._nix(), room / "flake"
+            path = f"{room}{os.pathsep}{self.environment.get('PATH', os.defpath)}"
+            environment = {**self.environment, "PATH": path}
+            words = system_words(nix, folder, job.hostname)
+            system = self._run("nix", shlex.join(words), environment, _unheard).strip()
+            # Its steps are on stdout, and what it complains of on stderr: here both are heard.
+            command = f"{shlex.join(anywhere_words(nix, folder, job))} 1>&2"
+            self._run("nixos-anywhere", command, environment, heard)
+        return system
+
+    def _run(
+        self,
+        name: str,
+        command: str,
+        environment: Mapping[str, str],
+        heard: Callable[[str], None],
+    ) -> str:
+        """Its stdout. Steps are told; what it says last is what a failure is told with."""
+        last: list[str] = []
+
+        def listen(line: str) -> None:
+            text = "".join(letter for letter in line if letter.isprintable()).strip()
+            if text.startswith(_STEP):
+                heard(text.strip("# "))
+            elif text:
+                last.append(text[:200])
+                del last[:-_KEPT_LINES]
+
+        child = Child(command, environment, b"", at_terminal=False, heard=listen)
+        try:
+            done = child.run(self.timeout_seconds)
+        except TimeoutError as error:
+            raise HostUnreachable(
+                f"{name} did not end within {self.timeout_seconds / 60:.0f} minutes"
+            ) from error
+        except TooMuchOutput as error:
+            raise CommandFailed(f"{name} said too much, and was ended") from error
+        if done.exit_code != 0:
+            raise CommandFailed(
+                f"{name} failed ({done.exit_code}): {'; '.join(last[-2:])[:300]}",
+                hint="capsule nixos validate",
+            )
+        return done.stdout
+
+    def _root_disk(self, job: NixosJob) -> str:
         with self.hosts.connect(job.target) as host:
             device = host.run(_ROOT_DISK, check=True).stdout.strip()
         if not device:
             raise CommandFailed(f"nobody knows which disk of {job.hostname} to install to")
-        flake = with_disk(job.folder, job.hostname, device, whole=job.whole_disk)
-        with self._room(job, flake) as room:
-            words = anywhere_words(self._nix(), room / "flake", job.hostname, job.target)
-            path = f"{room}{os.pathsep}{self.environment.get('PATH', os.defpath)}"
-            _run(words, {**self.environment, "PATH": path}, self.timeout_seconds, heard)
+        return device
 
     @contextmanager
     def _room(self, job: NixosJob, flake: str) -> "Iterator[Path]":
@@ -126,35 +188,5 @@ class Anywhere:
         return program
 
 
-def _run(
-    words: Sequence[str],
-    environment: Mapping[str, str],
-    timeout_seconds: float,
-    heard: Callable[[str], None],
-) -> None:
-    """Its steps are told; all that it says last is what a failure is told with."""
-    last: list[str] = []
-
-    def listen(line: str) -> None:
-        text = "".join(letter for letter in line if letter.isprintable()).strip()
-        if text.startswith(_STEP):
-            heard(text.strip("# "))
-        elif text:
-            last.append(text[:200])
-            del last[:-_KEPT_LINES]
-
-    # Its steps are on stdout, and what it complains of on stderr: here both are heard.
-    child = Child(f"{shlex.join(words)} 1>&2", environment, b"", at_terminal=False, heard=listen)
-    try:
-        done = child.run(timeout_seconds)
-    except TimeoutError as error:
-        raise HostUnreachable(
-            f"nixos-anywhere did not end within {timeout_seconds / 60:.0f} minutes"
-        ) from error
-    except TooMuchOutput as error:
-        raise CommandFailed("nixos-anywhere said too much, and was ended") from error
-    if done.exit_code != 0:
-        raise CommandFailed(
-            f"nixos-anywhere failed ({done.exit_code}): {'; '.join(last[-2:])[:300]}",
-            hint="capsule nixos validate",
-        )
+def _unheard(_line: str) -> None:
+    """What Nix says while it evaluates is of use only when it fails."""

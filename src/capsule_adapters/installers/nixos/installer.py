@@ -23,16 +23,17 @@ class SshNixosInstaller:
         if way is NixosWay.ANYWHERE:
             self.anywhere.refuse_unable()
 
-    def install(self, job: NixosJob, *, heard: Callable[[str], None]) -> None:
-        """Do it, the job's way."""
-        if job.target.user != "root":
+    def install(self, job: NixosJob, *, heard: Callable[[str], None]) -> str | None:
+        """Do it, the job's way. Only nixos-anywhere knows how to become root itself."""
+        may_rise = job.by_sudo and job.way is NixosWay.ANYWHERE
+        if job.target.user != "root" and not may_rise:
             raise HostError(
                 f"NixOS is installed by root, and {job.target.user} is no root",
                 hint="ssh_user: root in openmesh.yml",
             )
-        by_way = {
+        by_way: dict[NixosWay, Callable[[NixosJob, Callable[[str], None]], str | None]] = {
             NixosWay.ANYWHERE: self.anywhere.install,
             NixosWay.IN_PLACE: self.in_place.install,
             NixosWay.IMAGE: self.own_image.install,
         }
-        by_way[job.way](job, heard)
+        return by_way[job.way](job, heard)

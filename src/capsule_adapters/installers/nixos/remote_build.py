@@ -25,7 +25,7 @@ class InPlace:
     hosts: Hosts
     installers: NixInstallers
 
-    def install(self, job: NixosJob, heard: Callable[[str], None]) -> None:
+    def install(self, job: NixosJob, heard: Callable[[str], None]) -> str | None:
         """The machine restarts when this returns; its own files are in /old-root then."""
         installer = self.installers.fetch()
         script = (files("capsule_adapters.installers") / "scripts/lustrate.sh").read_text("utf-8")
@@ -36,12 +36,14 @@ class InPlace:
             send(host, Path(job.folder))
             host.put(f"{_FLAKE}/flake.nix", with_older_start(_PLACE, job.hostname).encode())
             host.put(_INSTALLER, content)
-            host.run(
+            done = host.run(
                 shlex.join(words),
                 check=True,
                 timeout_seconds=BUILD_SECONDS,
                 heard=steps_for(heard),
             )
+        said = done.stdout.split()
+        return said[-1] if said else None
 
 
 @dataclass(frozen=True)

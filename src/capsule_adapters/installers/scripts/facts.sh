@@ -35,15 +35,7 @@ tell_person() {
   say capsule_home "$(capsule_home)"
   say login_shell "$(login_shell)"
   say start_up_file "$(start_up_file)"
-  if [ "$(id -u)" = 0 ]; then
-    say sudo root
-  elif ! has sudo; then
-    say sudo none
-  elif sudo -n true >/dev/null 2>&1; then
-    say sudo free
-  else
-    say sudo asks
-  fi
+  say sudo "$(sudo_kind)"
 }
 
 tell_programs() {

@@ -43,5 +43,6 @@ printf '%s\n' etc/nixos etc/ssh/ssh_host_ed25519_key etc/ssh/ssh_host_ed25519_ke
 chown -R 0:0 /nix/store
 NIXOS_INSTALL_BOOTLOADER=1 "$system/bin/switch-to-configuration" boot >&2
 sync
+readlink -f "$system" # what it starts as, for those who read our stdout
 step "restarting"
 nohup sh -c 'sleep 2 && reboot' >/dev/null 2>&1 &

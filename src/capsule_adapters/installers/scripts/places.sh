@@ -31,6 +31,18 @@ login_shell() { printf '%s\n' "${SHELL:-/bin/sh}"; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+sudo_kind() { # how this user becomes root
+  if [ "$(id -u)" = 0 ]; then
+    echo root
+  elif ! has sudo; then
+    echo none
+  elif sudo -n true >/dev/null 2>&1; then
+    echo free
+  else
+    echo asks
+  fi
+}
+
 nix_program() { # the nix to use, if there is one
   found=$(command -v nix 2>/dev/null || :)
   for candidate in "$found" "$HOME/.nix-profile/bin/nix" \

@@ -1,0 +1,214 @@
+"""NixOS onto a machine that a person names: looked at, judged, told, put there, seen running."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from capsule_domain.errors import ConfigurationError, HostError, ToolMissing, UnsafePlan
+from capsule_domain.models.evaluated_system import EvaluatedSystem
+from capsule_domain.models.finding import Severity
+from capsule_domain.models.machine_survey import DiskFacts, MachineSurvey
+from capsule_domain.models.nixos_install import ChosenWay, Installed, InstallPlan, NixosWay
+from capsule_domain.ports.clock import Clock
+from capsule_domain.ports.host import Destination, KnownHosts, Target
+from capsule_domain.ports.machine_surveys import MachineSurveys
+from capsule_domain.ports.nix_systems import Progress
+from capsule_domain.ports.nixos_installer import NixosInstaller, NixosJob
+from capsule_domain.ports.system_builder import SystemBuilder
+from capsule_domain.services.apply_source import FindSource, HostSource
+from capsule_domain.services.await_nixos import Awaited, AwaitNixos
+from capsule_domain.services.fill_hardware import FillHardware
+from capsule_domain.services.install_judge import as_live, judge_install, login_of
+from capsule_domain.services.install_preflight import disk_of, is_whole_disk, notes_on, way_onto
+from capsule_domain.services.ways_in import endpoints
+
+SSH_PORT = 22
+_UNJUDGED = "its configuration was not judged, because"
+
+
+@dataclass(frozen=True)
+class InstallWish:
+    """What a person typed: a folder, a host of it, a disk; rules that are allowed."""
+
+    place: str | None = None
+    host: str | None = None
+    disk: str | None = None
+    nixpkgs: str | None = None
+    allowed: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Installing:
+    """A machine that was looked at, and what is to come onto it: to be shown, then run."""
+
+    destination: Destination
+    wish: InstallWish
+    survey: MachineSurvey
+    source: HostSource
+    chosen: ChosenWay
+    disk: DiskFacts | None
+    new: EvaluatedSystem | None
+    plan: InstallPlan
+
+
+@dataclass(frozen=True)
+class InstallMachine:
+    """Two steps: `plan` changes nothing anywhere, `run` erases what the plan said."""
+
+    surveys: MachineSurveys
+    find: FindSource
+    builder: SystemBuilder
+    fill: FillHardware
+    known_hosts: KnownHosts
+    installer: Callable[[], NixosInstaller]
+    seen: AwaitNixos
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def plan(self, destination: Destination, wish: InstallWish, progress: Progress) -> Installing:
+        """Look at the machine in one round trip, and judge the configuration beside it.
+
+        Raises ConfigurationError, ToolMissing, NotFound, UsageError, HostError; Conflict for a
+        machine that runs NixOS already.
+        """
+        source = self.find.named(wish.place, wish.host, wish.nixpkgs, progress)
+        folder = source.order.source.flake
+        if folder is None:
+            raise ConfigurationError(
+                f"{source.place}: no flake.nix, and NixOS is installed from a flake",
+                hint="capsule nixos generate --flake",
+            )
+        survey = self.surveys.look(destination)
+        chosen = way_onto(survey, destination)
+        self.installer().refuse_unable(chosen.way)
+        disk = disk_of(survey, wish.disk, chosen)
+        fills = self.fill.is_wanted(folder)
+        plan = InstallPlan(
+            machine=destination.label,
+            hostname=survey.hostname,
+            system=survey.distribution or survey.system,
+            memory_mib=survey.memory_mib,
+            host=source.order.host,
+            folder=folder,
+            way=chosen.way,
+            because=chosen.because,
+            disk=disk.device if disk else None,
+            disks=survey.disks,
+            erased=disk.name if disk else None,
+            whole_disk=disk is not None and is_whole_disk(survey),
+            writes_hardware=fills,
+            notes=tuple(notes_on(survey, chosen)),
+        )
+        asked = Installing(destination, wish, survey, source, chosen, disk, None, plan)
+        return asked if fills else self._judged(asked, progress)
+
+    def run(
+        self, asked: Installing, *, progress: Progress, heard: Callable[[str], None]
+    ) -> Installed:
+        """Do it, and see the machine run it.
+
+        Until the installer starts nothing is changed on the machine. Raises UnsafePlan for
+        what speaks against it, HostError, OutcomeUnknown when the machine does not come back.
+        """
+        with self._met(asked) as target:
+            if asked.plan.writes_hardware:
+                heard("asking the machine for its hardware")
+                self.fill.run(asked.plan, target, asked.survey, asked.disk)
+                asked = self._judged(asked, progress)
+            refuse_unsafe_install(asked.plan)
+            system = self.installer().install(self._job(asked, target), heard=heard)
+            heard("waiting until it runs NixOS")
+            place = next((one for one in asked.plan.endpoints if one.declared), None)
+            address, port = (place.address, place.port) if place else (target.address, target.port)
+            moved = {"address": address, "port": port, "user": asked.plan.login}
+            awaited = Awaited(
+                target.model_copy(update=moved), asked.destination.label, asked.survey.boot_id
+            )
+            running = self.seen.run(awaited, system)
+        return Installed(
+            machine=asked.plan.machine,
+            host=asked.plan.host,
+            way=asked.plan.way,
+            system=running,
+            login=asked.plan.login,
+            address=address,
+            port=port,
+        )
+
+    @contextmanager
+    def _met(self, asked: Installing) -> Iterator[Target]:
+        """The machine by the host keys that it told over a connection that was verified."""
+        alias = f"install-{self.new_id()}"
+        session = asked.survey.session
+        try:
+            self.known_hosts.pin(alias, *asked.survey.host_keys)
+        except ConfigurationError as error:
+            raise HostError(f"{asked.plan.machine} has a host key that is none") from error
+        try:
+            yield Target(
+                address=asked.destination.host,
+                port=asked.destination.port or session.server_port,
+                user=asked.survey.user,
+                key_alias=alias,
+                name=asked.plan.machine,
+            )
+        finally:
+            self.known_hosts.forget(alias)
+
+    def _judged(self, asked: Installing, progress: Progress) -> Installing:
+        try:
+            new = self._described(asked, progress)
+        except ToolMissing as error:
+            if asked.chosen.way is NixosWay.ANYWHERE:
+                raise
+            notes = (*asked.plan.notes, f"{_UNJUDGED} {error.message}")
+            return replace(asked, plan=asked.plan.model_copy(update={"notes": notes}))
+        now = self.clock.now()
+        found = judge_install(
+            asked.survey,
+            new,
+            asked.chosen,
+            asked.disk,
+            now=now,
+            leaks=asked.source.leaks,
+            allowed=asked.wish.allowed,
+        )
+        live = as_live(asked.survey, new, now)
+        update = {
+            "findings": tuple(found),
+            "login": login_of(asked.survey, new),
+            "endpoints": tuple(endpoints(live, new, asked.destination)),
+        }
+        return replace(asked, new=new, plan=asked.plan.model_copy(update=update))
+
+    def _described(self, asked: Installing, progress: Progress) -> EvaluatedSystem:
+        order = asked.source.order
+        if order.nixpkgs is None and not order.source.locked:
+            raise ConfigurationError(
+                "no nixpkgs is here to judge the configuration with: <nixpkgs> leads nowhere",
+                hint=f"nix flake lock {PurePath(asked.plan.folder)}, or --nixpkgs FOLDER",
+            )
+        return self.builder.describe(order, None, progress)
+
+    def _job(self, asked: Installing, target: Target) -> NixosJob:
+        # Where port 22 of the machine is led to from elsewhere, an installer is reached there.
+        leads = target.port if asked.survey.session.server_port == SSH_PORT else SSH_PORT
+        return NixosJob(
+            way=asked.chosen.way,
+            target=target,
+            folder=asked.plan.folder,
+            hostname=asked.plan.host,
+            whole_disk=asked.plan.whole_disk,
+            disk=asked.plan.disk,
+            by_sudo=target.user != "root",
+            installer_port=leads,
+        )
+
+
+def refuse_unsafe_install(plan: InstallPlan) -> None:
+    """Raises UnsafePlan when anything speaks against it."""
+    errors = [one for one in plan.findings if one.severity is Severity.ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise UnsafePlan(f"{plan.host}: {errors[0].message}{more}", hint=errors[0].hint)
