@@ -12,7 +12,9 @@ from capsule_domain.errors import (
     NotFound,
     ToolMissing,
 )
-from tests.nix.building_site import Site, building_site
+from capsule_domain.models.systems import SystemsSource
+from capsule_domain.ports.system_builder import BuildOrder
+from tests.nix.building_site import NIXPKGS, Site, building_site
 
 
 @pytest.fixture
@@ -159,3 +161,18 @@ def test_more_than_a_configuration_is_not_sent(site: Site) -> None:
     (site.folder / "configuration" / "disk.img").write_bytes(bytes(5 * 2**20))
     with pytest.raises(ConfigurationError, match="holds more than a configuration"):
         site.without_nix().describe(order, site.where, site.listen)
+
+
+def test_a_flake_whose_inputs_are_stand_ins_is_not_built(site: Site) -> None:
+    folder = site.folder / "flake"
+    folder.mkdir()
+    (folder / "flake.nix").write_text(
+        '{ inputs.sops-nix.url = "x"; outputs = { nixpkgs, sops-nix, ... }:'
+        " { nixosConfigurations.web = nixpkgs.lib.nixosSystem"
+        " { modules = [ sops-nix.nixosModules.sops ]; }; }; }\n"
+    )
+    source = SystemsSource(flake=str(folder))
+    order = BuildOrder(source=source, host="web", nixpkgs=NIXPKGS)
+    with pytest.raises(ConfigurationError, match="nobody locked its input sops-nix") as refused:
+        site.build(order)
+    assert refused.value.hint == f"nix flake lock path:{folder}"

@@ -9,7 +9,7 @@ import pytest
 
 from capsule_adapters.nix.building.builder import NixSystemBuilder
 from capsule_adapters.nix.building.ways import SshWays
-from capsule_domain.errors import HostError, NixFailed, ToolMissing
+from capsule_domain.errors import ConfigurationError, HostError, NixFailed, ToolMissing
 from capsule_domain.models.facts import Sudo
 from capsule_domain.models.live_system import LiveSystem
 from capsule_domain.models.systems import SystemsSource
@@ -279,3 +279,13 @@ def test_what_a_machine_says_has_to_make_sense(site: Site, said: Sequence[str]) 
         site.builder.bring(ORDER, SYSTEM, MACHINE, silent)
     with pytest.raises(HostError):
         site.builder.compare(SYSTEM, SYSTEM, MACHINE)
+
+
+def test_a_system_that_nobody_pinned_is_not_built(site: Site) -> None:
+    flake = SystemsSource(flake="/c/my web")
+    order = ORDER.model_copy(update={"source": flake, "nixpkgs": None})
+    for ask in (site.builder.build, site.builder.describe):
+        with pytest.raises(ConfigurationError, match="which nixpkgs is meant") as refused:
+            ask(order, MACHINE, silent)
+        assert refused.value.hint == "nix flake lock 'path:/c/my web'"
+    assert site.nix.calls == []

@@ -94,6 +94,12 @@ let
     in
     made;
 
+  stubbed =
+    if asked.flake == null || asked.url != null then
+      [ ]
+    else
+      builtins.filter (name: stubs ? ${name}) (builtins.attrNames named);
+
   # Made anew whenever they are asked for: a system that is held by nobody takes no memory.
   systems =
     _:
@@ -131,12 +137,7 @@ in
   evaluate = inTurn (
     [
       (_: say {
-        inherit hosts;
-        stubbed =
-          if asked.flake == null || asked.url != null then
-            [ ]
-          else
-            builtins.filter (name: stubs ? ${name}) (builtins.attrNames named);
+        inherit hosts stubbed;
       })
     ]
     ++ map (host: _: evaluated host) next
@@ -144,8 +145,12 @@ in
 
   builds = map (host: (systems null).${host}.config.system.build.toplevel) hosts;
 
-  # The one that is meant.
-  system = (systems null).${asked.host}.config.system.build.toplevel;
+  # The one that is meant. What it would lack of its inputs would be missed where it runs.
+  system =
+    if stubbed == [ ] then
+      (systems null).${asked.host}.config.system.build.toplevel
+    else
+      throw "flake.nix: nobody locked its input ${builtins.head stubbed}";
 
   describe =
     let

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from capsule_adapters.nix.building import words
 from capsule_adapters.nix.building.bringing import Bringing
 from capsule_adapters.nix.building.differences import difference
-from capsule_adapters.nix.building.here import NixHere
+from capsule_adapters.nix.building.here import NixHere, refuse_unpinned
 from capsule_adapters.nix.building.machines import Machines, place_of
 from capsule_adapters.nix.building.rooms import sent
 from capsule_adapters.nix.building.signing import SigningKey
@@ -55,6 +55,7 @@ class NixSystemBuilder:
     def describe(self, order: BuildOrder, machine: Machine, progress: Progress) -> EvaluatedSystem:
         """By this machine's Nix; where there is none, by the machine's own."""
         if self._here.is_there or machine is None:
+            refuse_unpinned(order)
             return describe(
                 self._here.nix,
                 order.source,
@@ -87,6 +88,8 @@ class NixSystemBuilder:
     def build(self, order: BuildOrder, machine: Machine, progress: Progress) -> str:
         """Evaluated here and built where it is ordered; without a Nix here all of it there."""
         pulse = Pulse(progress)
+        if self._here.is_there:
+            refuse_unpinned(order)
         place = machine if order.on_machine else order.where
         if place is not None and self._here.is_there:
             return self._realised(order, place, pulse)

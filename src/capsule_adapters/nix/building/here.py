@@ -1,6 +1,7 @@
 """This machine's Nix, as far as it builds systems and sends them."""
 
 import json
+import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -15,8 +16,10 @@ from capsule_adapters.nix.pulse import Pulse
 from capsule_adapters.nix.request import asking
 from capsule_adapters.nix.stage import staged
 from capsule_adapters.store.faults import reporting
-from capsule_domain.errors import NixFailed
+from capsule_domain.errors import CapsuleError, ConfigurationError, NixFailed
 from capsule_domain.ports.system_builder import BuildOrder
+
+_NOBODY_LOCKED = "nobody locked its input"
 
 
 @dataclass
@@ -100,7 +103,10 @@ class NixHere:
     ) -> str:
         link = self._link()
         with asking(order.source, order.nixpkgs, host=order.host) as expression:
-            self.nix.run(told(str(link), expression), doing=doing, pulse=pulse)
+            try:
+                self.nix.run(told(str(link), expression), doing=doing, pulse=pulse)
+            except NixFailed as error:
+                raise _unlocked(error, order) from error
         with reporting("read", link):
             return str(link.readlink())
 
@@ -109,6 +115,29 @@ class NixHere:
             if self._stage is None:
                 self._stage = self._stack.enter_context(staged(self.folder))
             return self._stage / f"system-{next(self._numbers)}"
+
+
+def refuse_unpinned(order: BuildOrder) -> None:
+    """Raises ConfigurationError where nothing tells which nixpkgs a system is made of."""
+    if order.nixpkgs is None and not order.source.locked:
+        raise ConfigurationError(
+            "nothing tells which nixpkgs is meant: there is no lock, and no <nixpkgs> here",
+            hint=_how_to_lock(order),
+        )
+
+
+def _unlocked(error: NixFailed, order: BuildOrder) -> CapsuleError:
+    """What no lock names cannot be built, though it can be evaluated."""
+    if _NOBODY_LOCKED not in error.message:
+        return error
+    return ConfigurationError(error.message, hint=_how_to_lock(order))
+
+
+def _how_to_lock(order: BuildOrder) -> str:
+    folder = order.source.flake
+    if folder is None:
+        return "--nixpkgs FOLDER"
+    return f"nix flake lock {shlex.quote(f'path:{folder}')}"
 
 
 def silent() -> Pulse:
