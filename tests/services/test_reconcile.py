@@ -12,6 +12,7 @@ from capsule_domain.models.money import Money
 from capsule_domain.models.reconciliation import ReconcileRow, Reconciliation, Standing
 from capsule_domain.models.server import Server, ServerRequest, ServerStatus
 from capsule_domain.models.time_to_live import expiry_tag
+from capsule_domain.ports.provider import Provider
 from capsule_domain.services.reap import Reap
 from capsule_domain.services.reconcile import Reconcile
 from capsule_domain.services.settle_accounts import SettleAccounts
@@ -329,3 +330,21 @@ def test_one_that_was_protected_meanwhile_stays() -> None:
     [one] = reap(street).run(found)
     assert one.error is not None
     assert list(street.cloud.servers_by_id) == [xnode.server_id]
+
+
+def test_a_server_at_no_cloud_is_nobodys_to_ask_for() -> None:
+    street = Street()
+    nas = street.run().model_copy(
+        update={"id": "nas", "name": "nas", "provider": "manual", "expires_at": street.clock.now()}
+    )
+    street.inventory.add(nas)
+    asked: list[str] = []
+
+    def connect(name: str) -> Provider:
+        asked.append(name)
+        return street.cloud
+
+    replace(reconcile(street), provider=connect).run()
+    found, _ = replace(reap(street), provider=connect).look()
+    assert asked == ["fakecloud", "fakecloud"]
+    assert found == []

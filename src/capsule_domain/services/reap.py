@@ -19,6 +19,7 @@ from capsule_domain.services.ending import end_server
 from capsule_domain.services.reconcile import refuse_silence
 from capsule_domain.services.side_by_side import few_at_once
 from capsule_domain.services.terminate import Terminate
+from capsule_domain.services.xnode_of_record import MANUAL
 
 
 class Expired(Model):
@@ -57,7 +58,8 @@ class Reap:
         of the clouds when none of them answered.
         """
         living = {(x.provider, x.server_id): x for x in self.inventory.list()}
-        names = dict.fromkeys([*self.clouds, *(provider for provider, _ in living)])
+        named = (provider for provider, _ in living if provider != MANUAL)
+        names = dict.fromkeys([*self.clouds, *named])
         asked = survey([*names], self.provider, self.clock, leftovers=False)
         refuse_silence(asked)
         now = self.clock.now()

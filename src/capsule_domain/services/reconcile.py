@@ -22,6 +22,7 @@ from capsule_domain.ports.journal import Journal
 from capsule_domain.ports.provider import Provider
 from capsule_domain.services.account_survey import Account, Survey, survey
 from capsule_domain.services.leftovers import unneeded
+from capsule_domain.services.xnode_of_record import MANUAL
 
 _ORDER = (
     Standing.ORPHAN,
@@ -68,7 +69,8 @@ class Reconcile:
 
     def _names(self) -> list[str]:
         """The clouds that are to be asked, and those that our books name."""
-        named = [provider for (provider,) in self.inventory.counts((GroupKey.PROVIDER,))]
+        counts = self.inventory.counts((GroupKey.PROVIDER,))
+        named = [provider for (provider,) in counts if provider != MANUAL]
         begun = [deployment.provider for deployment in self.journal.list(unfinished=True)]
         return [*dict.fromkeys([*self.clouds, *named, *begun])]
 
