@@ -11,7 +11,7 @@ from capsule_adapters.probes.network_probes import NetworkProbes
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_domain.models.health import CheckKind, Fault, HealthStatus
 from capsule_domain.models.look import CheckChoice, LookPlan
-from capsule_domain.models.metric import Observation
+from capsule_domain.models.metric import Disk, Observation
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.probes import Probes
 from tests.contracts.test_monitor import START, node
@@ -114,8 +114,21 @@ def test_what_the_plan_leaves_out_is_not_read(fleet: Fleet) -> None:
     brief = QUICK.model_copy(update={"disks": False, "system": False})
     part = fleet.look(fleet.well, plan=brief)["id-well"].metrics
     assert part is not None
-    assert (part.disks, part.failed_units) == (None, None)
+    assert (part.disks, part.failed_units, part.generation, part.gpus) == (None,) * 4
     assert part.memory_percent is not None
+
+
+def test_what_a_scene_shows_is_read_only_when_it_is_asked_for() -> None:
+    clock = FakeClock(START)
+    probes, web = FakeProbes(clock), node("web", "192.0.2.1")
+    full = {"disks": (Disk(mount="/", used_percent=99),), "failed_units": ("nginx.service",)}
+    probes.play(web.id, Scene(figures=full))
+    brief = QUICK.model_copy(update={"disks": False, "system": False})
+    for plan, disks, units in ((QUICK, 1, 1), (brief, None, None)):
+        seen = next(probes.look([web], plan)).metrics
+        assert seen is not None
+        assert (seen.disks and len(seen.disks)) == disks
+        assert (seen.failed_units and len(seen.failed_units)) == units
 
 
 def test_only_the_checks_that_are_chosen_are_made(fleet: Fleet) -> None:

@@ -30,7 +30,7 @@ class Scene:
 WELL = Scene()
 DOWN = Scene(ssh_fault=Fault.UNREACHABLE, pings=False)
 
-_CALM = {
+_CALM: Mapping[str, object] = {
     "cpu_percent": 5.0,
     "cores": 2,
     "memory_percent": 25.0,
@@ -112,10 +112,8 @@ def _ssh(scene: Scene) -> Check:
 
 
 def _metrics(xnode: XNode, scene: Scene, plan: LookPlan, now: datetime) -> Metrics:
-    figures: dict[str, object] = dict(_CALM)
-    if plan.disks:
-        figures["disks"] = _DISKS
-    if plan.system:
-        figures["failed_units"] = ()
-    figures.update(scene.figures)
-    return Metrics.model_validate({"xnode": xnode.name, "collected_at": now, **figures})
+    figures = {**_CALM, "disks": _DISKS, "failed_units": (), **scene.figures}
+    asked = {"disks": plan.disks, "failed_units": plan.system}
+    asked |= {"generation": plan.system, "gpus": plan.system}
+    read = {name: value for name, value in figures.items() if asked.get(name, True)}
+    return Metrics.model_validate({"xnode": xnode.name, "collected_at": now, **read})
