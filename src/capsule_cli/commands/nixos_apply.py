@@ -8,7 +8,8 @@ from capsule_cli import complete
 from capsule_cli import machines as which
 from capsule_cli import switch_meant as meaning
 from capsule_cli.fleet import Tagged
-from capsule_cli.session import Session, session
+from capsule_cli.session import session
+from capsule_cli.which_configuration import refuse_ambiguity
 
 if TYPE_CHECKING:
     from capsule_cli.switch_meant import Meant
@@ -85,7 +86,7 @@ def apply(
         run.ask.refuse_alone()
     by_name = config is None and hostname is None and meant[0].xnode is not None
     if config is None and not by_name:
-        _refuse_ambiguity(run)
+        refuse_ambiguity(run)
 
     def find(one: "Meant", progress: "Progress") -> "HostSource":
         sources = run.wiring.find_source()
@@ -95,12 +96,6 @@ def apply(
         return sources.named(config, host, nixpkgs, progress)
 
     Applying(run, meant, wish, find, many=many, at_once=jobs).to_the_end()
-
-
-def _refuse_ambiguity(run: Session) -> None:
-    from capsule_cli.commands.nixos_check import refuse_ambiguity
-
-    refuse_ambiguity(run)
 
 
 def rollback(

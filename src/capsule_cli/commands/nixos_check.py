@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from capsule_cli import complete
-from capsule_cli.session import Session, session
+from capsule_cli.session import session
+from capsule_cli.which_configuration import refuse_ambiguity
 from capsule_domain.models.finding import Level
 
 if TYPE_CHECKING:
@@ -47,21 +48,6 @@ def validate(
     run.out.show(result, lambda screen: _paint_validation(screen, result))
     if not result.ok:
         raise typer.Exit(FOUND)
-
-
-def refuse_ambiguity(run: Session) -> None:
-    """Raises UsageError where there are several configurations and nobody sees which is taken."""
-    from capsule_domain.errors import UsageError
-
-    if run.ask.can_ask or run.ask.yes:
-        return
-    folders = run.wiring.configurations().generated()
-    if len(folders) > 1:
-        names = ", ".join(folder.name for folder in folders[:5])
-        raise UsageError(
-            f"there are {len(folders)} configurations: {names}{', …' if len(folders) > 5 else ''}",
-            hint=f"capsule nixos validate --config {folders[0]}",
-        )
 
 
 def _paint_validation(screen: "Screen", result: "Validation") -> None:

@@ -7,6 +7,7 @@ import typer
 from capsule_cli.heartbeat import listening
 from capsule_cli.session import Session, session
 from capsule_cli.ticking import ticking
+from capsule_cli.which_configuration import refuse_ambiguity
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
@@ -54,7 +55,6 @@ def install(
     ] = None,
 ) -> None:
     """Put NixOS on a machine over SSH, in the stead of what is on it."""
-    from capsule_cli.commands.nixos_check import refuse_ambiguity
     from capsule_domain.ports.host import Destination
     from capsule_domain.services.install_machine import InstallWish, refuse_unsafe_install
     from capsule_domain.services.lockout import allowed_rules
