@@ -29,12 +29,13 @@ def _signed(digits: str, currency: str) -> str:
     return f"{_SIGNS[currency]}{digits}" if currency in _SIGNS else f"{digits} {currency}"
 
 
-def beside_lines(beside: "BilledBeside") -> list[str]:
-    """What a cloud bills beside its prices, and how far that is in our sums."""
+def beside_lines(beside: "BilledBeside", *, in_sums: bool) -> list[str]:
+    """What a cloud bills beside its prices; `in_sums`: beside figures that have what is known."""
     lines = []
     if beside.address_per_hour is not None:
         each = f"{rate(beside.address_per_hour)} an hour for the public address of each that runs"
-        lines.append(f"{beside.provider} bills {each}: in the sums")
+        told = ": in the sums" if in_sums else ", beside these prices"
+        lines.append(f"{beside.provider} bills {each}{told}")
     if beside.not_counted:
         lines.append(
             f"{beside.provider} bills {beside.not_counted} too: price unknown, not counted"

@@ -74,8 +74,9 @@ def confirm_and_rent(
     clouds = dict.fromkeys(plan.offer.provider for plan in plans)
     for cloud in clouds:
         warn_of_clock(run, cloud)
-    for line in (line for each in run.wiring.beside(clouds) for line in beside_lines(each)):
-        run.out.talk(line)
+    for each in run.wiring.beside(clouds):
+        for line in beside_lines(each, in_sums=False):
+            run.out.talk(line)
     for remark in remarks_on_memory(plans, lambda: run.wiring.greenhouse().system()):
         run.out.warn(remark)
     if run.options.dry_run:

@@ -14,6 +14,7 @@ from capsule_adapters.store.plan_files import LocalPlanFiles
 from capsule_cli.wiring import Wiring
 from capsule_domain.errors import OutOfStock
 from capsule_domain.models.budget import Budget
+from capsule_domain.models.cloud import CloudFacts
 from capsule_domain.models.money import Money
 from capsule_domain.models.template import Offer
 from capsule_domain.ports.settings import OpenmeshSettings
@@ -22,7 +23,7 @@ from tests.cli.test_openmesh import Desk
 from tests.fakes.choices import FakeChoices
 from tests.fakes.offers import DEFAULT_OFFERS, offer
 from tests.fakes.price_lists import FakePriceLists
-from tests.fakes.provider import FakeProvider
+from tests.fakes.provider import CAPABILITIES, FakeProvider
 from tests.services.renting import Street
 
 ENDED = date(2026, 6, 30)
@@ -376,3 +377,19 @@ def test_templates_and_deploy_give_the_same_answer(market: Market) -> None:
         chosen = capsule(*line, wiring=wiring).data["offer"]
         first = listed.data[0]
         assert {key: first[key] for key in chosen} == chosen
+
+
+def test_what_a_cloud_bills_beside_the_price_is_told_before_anybody_is_asked(
+    market: Market,
+) -> None:
+    can = CAPABILITIES.model_copy(
+        update={"address_per_hour": Money.of("0.002"), "not_counted": "disk"}
+    )
+    facts = CloudFacts(name="fakecloud", title="fakecloud", capabilities=can)
+    wiring = replace(market.wiring(), facts=lambda _name: facts)
+    done = capsule("openmesh", "deploy", "--name", "web-1", "--dry-run", wiring=wiring)
+    assert done.stderr == (
+        "fakecloud bills $0.002 an hour for the public address of each that runs, "
+        "beside these prices\n"
+        "fakecloud bills disk too: price unknown, not counted\n"
+    )

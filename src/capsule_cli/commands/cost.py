@@ -9,11 +9,17 @@ from capsule_cli.money import beside_lines
 from capsule_cli.session import Session, session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from capsule_cli.theme import Screen
     from capsule_cli.wiring import GroupBy
-    from capsule_domain.models.cost import CostReport, CurrencyCosts, FleetForecast, XNodeCost
+    from capsule_domain.models.cost import (
+        BilledBeside,
+        CostReport,
+        CurrencyCosts,
+        FleetForecast,
+        XNodeCost,
+    )
 
 _NAMED = 20
 """How many of those that cost nothing are named to a person."""
@@ -48,7 +54,7 @@ def cost_report(
     if each:
         costs = run.wiring.cost_each().of_all(run.wiring.clock().now())
         run.out.show(costs, lambda screen: _paint_each(screen, costs))
-        for line in (line for one in run.wiring.beside() for line in beside_lines(one)):
+        for line in _beside(run.wiring.beside()):
             run.out.talk(line)
     else:
         report = run.wiring.cost_report(group)
@@ -108,8 +114,13 @@ def _paint(screen: "Screen", report: "CostReport") -> None:
         more = len(report.unbilled) - _NAMED
         rest = f" and {more} more" if more > 0 else ""
         screen.line(f"costs nothing now: {named}{rest}", style="advice")
-    for line in (line for each in report.beside for line in beside_lines(each)):
+    for line in _beside(report.beside):
         screen.line(line, style="advice")
+
+
+def _beside(beside: "Iterable[BilledBeside]") -> "Iterator[str]":
+    for each in beside:
+        yield from beside_lines(each, in_sums=True)
 
 
 def _paint_currency(screen: "Screen", costs: "CurrencyCosts", by: str) -> None:
