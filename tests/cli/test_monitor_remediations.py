@@ -148,6 +148,17 @@ def test_no_collector_begins_with_a_remedy_that_can_be_none(tmp_path: Path) -> N
     assert (collector.code, collector.stderr) == (3, told)
 
 
+def test_remedies_are_switched_by_hand_and_need_some(tmp_path: Path) -> None:
+    monitor = ("openmesh", "monitor", "config")
+    refused = capsule(*monitor, "--enable-remedies", home=tmp_path)
+    assert refused.code == 2
+    assert "remediation: it is enabled, and there are no remedies" in refused.stderr
+    config(tmp_path, "remediation: {remedies: [{rule: ssh, reboot: true}]}\n")
+    assert "● on" in capsule(*monitor, "--enable-remedies", home=tmp_path).stdout
+    off = capsule(*monitor, "--disable-remedies", "--json", home=tmp_path).data["remediation"]
+    assert (off["enabled"], off["remedies"][0]["rule"]) == (False, "ssh")
+
+
 def test_a_heartbeat_needs_a_url_and_shows_nothing_of_it(tmp_path: Path) -> None:
     monitor = ("openmesh", "monitor", "config")
     refused = capsule(*monitor, "--enable-heartbeat", home=tmp_path)

@@ -47,6 +47,12 @@ def config(
             help="Signs of life to a URL, which tells when they stay away.",
         ),
     ] = None,
+    remedies: Annotated[
+        Switch,
+        typer.Option(
+            "--enable-remedies/--disable-remedies", help="What monitoring.yml says is done."
+        ),
+    ] = None,
     slack_webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Slack's incoming webhook, a secret.")
     ] = None,
@@ -98,6 +104,7 @@ def config(
         "slack": slack,
         "apprise": apprise,
         "heartbeat": {"enabled": heartbeat},
+        "remediation": {"enabled": remedies},
         "email": {
             "enabled": email,
             "host": smtp_host,
