@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from capsule_domain.models.billing import GroupedBy, Span, Tally, Terms
 from capsule_domain.models.cost import CostGroup, CostReport, CurrencyCosts
+from capsule_domain.models.dashboard import Rate
 from capsule_domain.models.money import Money
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.xnode import XNode
@@ -228,6 +229,9 @@ class Told:
 
     def tally(self, *_asked: object) -> list[Tally]:
         return self.rows
+
+    def rates(self, _terms: object) -> list[Rate]:
+        return []
 
     def unbilled(self, _terms: object) -> list[str]:
         return ["x"]
