@@ -15,7 +15,7 @@ _UNIT = re.compile(
     r"\.(service|socket|timer|mount|automount|swap|path|slice|scope|target)",
     re.ASCII,
 )
-_MOST_ARGUMENT_CHARS = 8192
+_MOST_ARGUMENT_CHARS = 4096
 
 
 def _unit(text: str) -> str:
