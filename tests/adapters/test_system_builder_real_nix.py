@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from capsule_domain.errors import (
-    CommandFailed,
     ConfigurationError,
     NixFailed,
     NotFound,
-    ToolMissing,
 )
 from capsule_domain.models.systems import SystemsSource
 from capsule_domain.ports.system_builder import BuildOrder
@@ -52,13 +50,6 @@ def test_without_nix_here_the_configuration_is_evaluated_on_the_machine(site: Si
     assert (site.paths("ours"), site.paths("theirs")) == ([], BOTH)
     assert site.kept_there() == path
     assert site.rooms() == []
-
-
-def test_without_nix_here_nothing_is_built_here_or_for_here(site: Site) -> None:
-    for order in (site.order(), site.order(where=site.where)):
-        with pytest.raises(ToolMissing, match="Nix is not installed") as missing:
-            site.without_nix().build(order, site.where, site.listen)
-        assert "--build-on remote" in (missing.value.hint or "")
 
 
 def test_a_build_host_builds_and_the_system_comes_from_there(site: Site) -> None:
@@ -120,18 +111,6 @@ def test_what_a_machine_knows_our_key_for_is_signed_with_it(site: Site) -> None:
     assert secret.read_text().strip() not in f"{said}{site.heard}"
 
 
-def test_a_store_without_room_is_not_filled(site: Site) -> None:
-    order = site.order()
-    path = site.build(order)
-    program = site.machine.folder / "programs" / "df"
-    program.unlink()
-    program.write_text("#!/bin/sh\necho Filesystem; echo /dev/x 9 9 0 100% /nix\n")
-    program.chmod(0o755)
-    with pytest.raises(CommandFailed, match="web has 0 MiB left in /nix/store"):
-        site.bring(order, path)
-    assert site.paths("theirs") == []
-
-
 def test_without_nix_here_the_machine_describes_it_and_names_the_persons_own_files(
     site: Site,
 ) -> None:
@@ -146,21 +125,6 @@ def test_without_nix_here_the_machine_describes_it_and_names_the_persons_own_fil
         elsewhere.describe(broken, site.where, site.listen)
     assert f"{site.folder}/configuration/configuration.nix" in wrong.value.message
     assert site.rooms() == []
-
-
-def test_a_machine_without_a_nixpkgs_needs_a_configuration_that_is_locked(site: Site) -> None:
-    for name in ("nix-instantiate", "nix"):
-        program = site.machine.folder / "programs" / name
-        program.write_text(program.read_text().replace("export NIX_PATH=", "export NIX_PATH= X="))
-    with pytest.raises(ConfigurationError, match="the flake is not locked, and web has no"):
-        site.without_nix().describe(site.order(nixpkgs=None), site.where, site.listen)
-
-
-def test_more_than_a_configuration_is_not_sent(site: Site) -> None:
-    order = site.order(nixpkgs=None)
-    (site.folder / "configuration" / "disk.img").write_bytes(bytes(5 * 2**20))
-    with pytest.raises(ConfigurationError, match="holds more than a configuration"):
-        site.without_nix().describe(order, site.where, site.listen)
 
 
 def test_a_flake_whose_inputs_are_stand_ins_is_not_built(site: Site) -> None:

@@ -85,14 +85,9 @@ def test_what_is_built_here_is_on_the_machine_once_it_was_brought(site: Site) ->
 def test_what_the_machine_builds_is_there_at_once(site: Site) -> None:
     order = site.order("1").model_copy(update={"on_machine": True})
     path = site.builder.build(order, site.machine, silent)
+    assert site.builder.build(order, site.machine, silent) == path
     assert site.builder.compare(path, path, site.machine).is_empty
     site.builder.bring(order, path, site.machine, silent)
-
-
-def test_the_same_order_comes_to_the_same_system(site: Site) -> None:
-    order = site.order("1")
-    first = site.builder.build(order, site.machine, silent)
-    assert site.builder.build(order, site.machine, silent) == first
 
 
 def test_an_unknown_host_is_told(site: Site) -> None:

@@ -99,6 +99,8 @@ class ScriptedHosts:
     facts: dict[str, Sequence[str] | Callable[[list[str]], Sequence[str]]]
     asked: list[tuple[str, str, list[str]]] = field(default_factory=list)
     """The machine, the script, and its arguments."""
+    commands: list[str] = field(default_factory=list)
+    """What was run that is no script."""
 
     @contextmanager
     def connect(
@@ -129,6 +131,9 @@ class ScriptedHost:
         check: bool = False,
         heard: Callable[[str], None] | None = None,
     ) -> Completed:
+        if not stdin:
+            self.hosts.commands.append(command)
+            return Completed(exit_code=0, stdout="", stderr="")
         marker, *arguments = shlex.split(command)[3:]
         name = next(name for name in self.hosts.facts if f"\n# {name}.sh MARKER" in stdin)
         self.hosts.asked.append((self.place, name, arguments))

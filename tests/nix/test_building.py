@@ -9,7 +9,13 @@ import pytest
 
 from capsule_adapters.nix.building.builder import NixSystemBuilder
 from capsule_adapters.nix.building.ways import SshWays
-from capsule_domain.errors import ConfigurationError, HostError, NixFailed, ToolMissing
+from capsule_domain.errors import (
+    CommandFailed,
+    ConfigurationError,
+    HostError,
+    NixFailed,
+    ToolMissing,
+)
 from capsule_domain.models.facts import Sudo
 from capsule_domain.models.live_system import LiveSystem
 from capsule_domain.models.systems import SystemsSource
@@ -209,19 +215,61 @@ def test_a_mac_builds_nothing_for_linux(site: Site) -> None:
     assert not site.builder.builds_here("aarch64-linux")
 
 
-def test_without_nix_nothing_is_built_here(site: Site) -> None:
-    (site.nix.folder / "nix").unlink()
-    environment = {"PATH": str(site.nix.folder)}
-    builder = NixSystemBuilder(
+def without_nix(site: Site) -> NixSystemBuilder:
+    return NixSystemBuilder(
         hosts=lambda: site.hosts,
         ways=site.ways,
         folder=site.folder / "home",
-        environment=environment,
+        environment={"PATH": "", "HOME": str(site.folder)},
         places=(),
     )
+
+
+def test_without_nix_nothing_is_built_here_or_for_here(site: Site) -> None:
+    builder = without_nix(site)
     assert not builder.builds_here("x86_64-linux")
-    with pytest.raises(ToolMissing):
-        builder.build(ORDER, MACHINE, silent)
+    for order in (ORDER, ORDER.model_copy(update={"where": BUILDER})):
+        with pytest.raises(ToolMissing, match="Nix is not installed") as missing:
+            builder.build(order, MACHINE, silent)
+        assert "--build-on remote" in (missing.value.hint or "")
+    assert site.hosts.asked == []
+
+
+def test_a_machine_without_a_nixpkgs_needs_a_configuration_that_is_locked(site: Site) -> None:
+    site.hosts.facts["room"] = ["room /tmp/capsule-x", "nixpkgs "]
+    with pytest.raises(ConfigurationError, match=r"the flake is not locked, and web .* has no"):
+        without_nix(site).describe(on_disk(site), MACHINE, silent)
+    assert site.hosts.asked == [(MACHINE.label, "room", [])]
+    assert site.hosts.commands == ["rm -rf -- /tmp/capsule-x"]
+
+
+def test_more_than_a_configuration_is_not_sent(site: Site) -> None:
+    order = on_disk(site)
+    (site.folder / "configuration" / "disk.img").write_bytes(bytes(5 * 2**20))
+    with pytest.raises(ConfigurationError, match="holds more than a configuration"):
+        without_nix(site).describe(order, MACHINE, silent)
+    assert site.hosts.asked == []
+
+
+def on_disk(site: Site) -> BuildOrder:
+    """An order whose configuration is a file."""
+    folder = site.folder / "configuration"
+    folder.mkdir()
+    (folder / "web.nix").write_text("{ }")
+    source = SystemsSource(files={"web": str(folder / "web.nix")})
+    return ORDER.model_copy(update={"source": source})
+
+
+def test_a_store_without_room_is_not_filled(site: Site) -> None:
+    size = 3 * 2**20
+    site.nix.answer(**{"path-info": f"{SYSTEM}\t {size}\n"})
+    site.hosts.facts["store"] = store_facts(free_kib=["2048"])
+    with pytest.raises(CommandFailed, match="has 2 MiB left in /nix/store, and 3 MiB would come"):
+        site.builder.bring(ORDER, SYSTEM, MACHINE, silent)
+    assert site.copied() == []
+    site.hosts.facts["store"] = store_facts(free_kib=["3072"])
+    site.builder.bring(ORDER, SYSTEM, MACHINE, silent)
+    assert site.copied()
 
 
 def live(user: str = "ann", sudo: Sudo = Sudo.FREE, *, trusted: bool | None = None) -> LiveSystem:
