@@ -1,14 +1,17 @@
 """What a person sees of alerts, sweeps and silences; word for word, over fakes."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from rich.cells import cell_len
 
-from capsule_domain.models.alert import AlertState
+from capsule_cli.alerts import paint_alerts
+from capsule_domain.models.alert import Alert, AlertKey, AlertSeverity, AlertState
 from capsule_domain.ports.engine_lock import Holder
 from tests.cli.running import Ran, capsule, wired
+from tests.cli.test_theme import on_terminal, seen
 from tests.fakes.alert_book import FakeAlertBook
 from tests.fakes.choices import FakeChoices
 from tests.fakes.clock import FakeClock
@@ -206,3 +209,34 @@ def test_running_can_be_rehearsed() -> None:
     ran = Desk().says("--dry-run", "run")
     assert (ran.code, ran.stdout) == (0, "")
     assert ran.stderr == "would look at 2 xNodes every 60 s\n"
+
+
+@pytest.mark.parametrize(
+    ("width", "titles"),
+    [
+        (80, ["id", "alert", "xNode", "what", "since"]),
+        (140, ["id", "severity", "state", "xNode", "rule", "what", "since", "taken", "by"]),
+    ],
+)
+def test_alerts_are_a_table_on_a_terminal_of_eighty_columns_too(
+    width: int, titles: list[str]
+) -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    alert = Alert(
+        id="5f0a4b0e7b",
+        xnode="web-1.shop.example",
+        key=AlertKey(xnode_id="x", rule="disk-outlook", instance="/var"),
+        severity=AlertSeverity.WARNING,
+        state=AlertState.PENDING,
+        message="a guess: /var is full in about 15 h if it goes on as in the last 24 h",
+        since=now - timedelta(minutes=12, seconds=5),
+        seen_at=now,
+        acknowledged_by="anna@laptop",
+    )
+    screen, stream = on_terminal(width)
+    paint_alerts(screen, [alert], now)
+    lines = seen(stream)
+    assert lines[0].split() == titles
+    assert all(cell_len(line) <= width for line in lines)
+    for word in ("5f0a4b0e7b", "warning", "disk-outlook", "12 min", "anna@laptop"):
+        assert word in "\n".join(lines)

@@ -182,9 +182,34 @@ def test_what_was_given_up_is_shown_with_its_reason() -> None:
             "title": "critical: disk on web-1",
             "created_at": "2026-11-23T12:00:00Z",
             "attempts": 1,
+            "next_at": None,
             "error": "HTTP 404, no_service",
         }
     ]
+    assert data["delayed"] == []
+
+
+def test_what_was_given_up_names_its_channel_since_when_and_how_to_try_again() -> None:
+    lines = outbox(with_one_given_up(), "-v").stdout.splitlines()
+    assert lines == [
+        "waiting   1",
+        "given up  1",
+        "Given up:",
+        "id  channel  what                     since  why",
+        "m1  slack    critical: disk on web-1  2 h    HTTP 404, no_service (1 try)",
+        "▸ capsule openmesh monitor outbox --retry ID",
+        "▸ capsule openmesh monitor outbox --retry-all",
+    ]
+
+
+def test_what_was_refused_and_is_tried_again_says_why_it_is_late() -> None:
+    book = with_one_given_up()
+    book.failed("m2", "slack", "timed out", NOON + timedelta(hours=3))
+    ran = outbox(book, "-v")
+    assert "Delayed:" in ran.stdout
+    assert "timed out (1 try)" in ran.stdout
+    (late,) = outbox(book, "--json").data["delayed"]
+    assert (late["id"], late["next_at"]) == ("m2", "2026-11-23T15:00:00Z")
 
 
 @pytest.mark.parametrize("arguments", [("--retry", "m1"), ("--retry-all",)])

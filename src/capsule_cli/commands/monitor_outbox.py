@@ -1,7 +1,7 @@
 """Messages on their way out, and those that were given up."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +12,9 @@ from capsule_cli.session import session
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
     from capsule_domain.models.book import Delivery
+
+_FAR = timedelta(days=3650)
+"""Whatever is to be tried again is by then."""
 
 
 def outbox(
@@ -41,9 +44,14 @@ def outbox(
         run.out.talk("would try again: " + (", ".join(i for i in ids if i) or "nothing"))
         return
     tried = sum(box.retry(id_, now) for id_ in ids if id_)
-    data = {"waiting": box.waiting(), "given_up": [_as_data(one) for one in box.dead()]}
     left = box.dead()
-    run.out.show(data, lambda screen: _paint(screen, left, data["waiting"], now))
+    late = [one for one in box.due(now + _FAR) if one.attempts]
+    data = {
+        "waiting": box.waiting(),
+        "delayed": [_as_data(one) for one in late],
+        "given_up": [_as_data(one) for one in left],
+    }
+    run.out.show(data, lambda screen: _paint(screen, left, late, data["waiting"], now))
     if retry_all or retry:
         plural = "delivery is" if tried == 1 else "deliveries are"
         run.out.success(f"{tried} {plural} tried again, by the collector")
@@ -56,32 +64,52 @@ def _as_data(one: "Delivery") -> dict[str, Any]:
         "id": one.notification.id,
         "channel": one.channel,
         "title": title(one.notification),
-        "created_at": one.notification.created_at.isoformat().replace("+00:00", "Z"),
+        "created_at": _moment(one.notification.created_at),
         "attempts": one.attempts,
+        "next_at": None if one.next_at is None else _moment(one.next_at),
         "error": one.error,
     }
 
 
-def _paint(screen: "Screen", dead: "Sequence[Delivery]", waiting: Any, now: datetime) -> None:
+def _moment(at: datetime) -> str:
+    """As models write it, too."""
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _paint(
+    screen: "Screen",
+    dead: "Sequence[Delivery]",
+    late: "Sequence[Delivery]",
+    waiting: Any,
+    now: datetime,
+) -> None:
+    screen.header("Outbox")
+    screen.fields([("waiting", str(waiting)), ("given up", str(len(dead)))])
+    if late:
+        screen.section("Delayed")
+        _paint_table(screen, late, now)
+    if dead:
+        screen.section("Given up")
+        _paint_table(screen, dead, now)
+        screen.hint("capsule openmesh monitor outbox --retry ID")
+        screen.hint("capsule openmesh monitor outbox --retry-all")
+
+
+def _paint_table(screen: "Screen", some: "Sequence[Delivery]", now: datetime) -> None:
     from capsule_cli.ages import age
     from capsule_domain.services.alert_words import title
 
-    screen.header("Outbox")
-    screen.fields([("waiting", str(waiting)), ("given up", str(len(dead)))])
-    if dead:
-        screen.table(
-            ["id", "channel", "message", "made", "tries", "why"],
-            [
-                (
-                    one.notification.id,
-                    one.channel,
-                    title(one.notification),
-                    age(one.notification.created_at, now),
-                    str(one.attempts),
-                    one.error,
-                )
-                for one in dead
-            ],
-            right=["tries"],
-            whole=["id", "channel"],
-        )
+    screen.table(
+        ["id", "channel", "what", "since", "why"],
+        [
+            (
+                one.notification.id,
+                one.channel,
+                title(one.notification),
+                age(one.notification.created_at, now).removesuffix(" ago"),
+                f"{one.error} ({one.attempts} {'try' if one.attempts == 1 else 'tries'})",
+            )
+            for one in some
+        ],
+        whole=["id", "channel", "since"],
+    )
