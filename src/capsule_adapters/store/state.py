@@ -5,6 +5,7 @@ from pathlib import Path
 from capsule_adapters.store.alert_tables import ALERT_TABLES
 from capsule_adapters.store.remediation_tables import REMEDIATION_TABLES
 from capsule_adapters.store.sqlite import Database, Synchronous
+from capsule_adapters.store.switch_tables import SWITCH_TABLES
 
 STATE_MIGRATIONS = (
     """
@@ -139,7 +140,8 @@ STATE_MIGRATIONS = (
     CREATE INDEX xnode_changes_of_removed ON xnode_changes (name, sequence)
     WHERE action = 'removed';
     """
-    + REMEDIATION_TABLES,
+    + REMEDIATION_TABLES
+    + SWITCH_TABLES,
 )
 """Scripts that only grow in number: one that was released is never changed."""
 
