@@ -69,6 +69,11 @@ class Site:
         planted = self.plant.run(planting, progress=lambda _event: None)
         return [change.step for change in planted.changes]
 
+    def forget(self) -> None:
+        """Nobody planted there, as far as the machine knows, and nothing was called."""
+        (self.machine.home / ".capsule" / "planted.json").unlink(missing_ok=True)
+        self.machine.forget_calls()
+
     def called(self, what: str) -> str | None:
         """The words that Nix here was called with for `what`."""
         file = self.folder / f"calls.{what}"
@@ -125,13 +130,14 @@ def built_there(site: Site) -> list[str]:
     return [call for call in site.machine.calls if "--version" not in call]
 
 
-@pytest.mark.parametrize("build_on", [BuildOn.AUTO, BuildOn.REMOTE])
-def test_a_machine_with_nix_builds_itself(site: Site, build_on: BuildOn) -> None:
-    site.grow(site.machine.destination, build_on)
+def test_a_machine_with_nix_builds_itself_by_itself_or_as_asked(site: Site) -> None:
     link = site.machine.home / ".local/state/nix/profiles/capsule"
-    [call] = built_there(site)
     features = "--extra-experimental-features nix-command flakes"
-    assert call == f"nix {features} build --no-link --profile {link} path:.#default"
+    for build_on in (BuildOn.AUTO, BuildOn.REMOTE):
+        site.forget()
+        site.grow(site.machine.destination, build_on)
+        [call] = built_there(site)
+        assert call == f"nix {features} build --no-link --profile {link} path:.#default"
     assert (site.called("build"), site.called("copy")) == (None, None)
 
 
@@ -156,9 +162,7 @@ def sent(site: Site, place: Target | Destination) -> str:
 def test_built_here_it_is_sent_as_the_person_would_go_there(site: Site) -> None:
     words = sent(site, site.machine.destination)
     assert words == "-o BatchMode=yes -o StrictHostKeyChecking=yes web true"
-
-
-def test_a_port_goes_along_beside_the_address(site: Site) -> None:
+    site.forget()
     port = site.machine.sshd.port
     words = sent(site, Destination(host="web", port=port))
     assert words == f"-o BatchMode=yes -o StrictHostKeyChecking=yes -p {port} web true"
@@ -184,11 +188,3 @@ def test_a_machine_of_ours_with_another_key_is_not_sent_to(site: Site, own_home:
             str(store), site.target, nix="/usr/bin/nix", heard=lambda _line: None
         )
     assert any("Host key verification failed" in line for line in failed.value.lines)
-
-
-def test_a_second_time_nothing_is_built_or_sent(site: Site) -> None:
-    site.grow(site.target, BuildOn.LOCAL)
-    site.machine.forget_calls()
-    (site.folder / "calls.copy").unlink()
-    assert site.grow(site.target, BuildOn.LOCAL) == []
-    assert (built_there(site), site.called("copy")) == ([], None)

@@ -267,22 +267,6 @@ def test_a_machine_is_planted_with_capsule_and_the_second_run_changes_no_file(
     assert site.picture() == before
 
 
-def test_the_capsule_there_knows_what_was_planted_and_goes_back(site: Machine) -> None:
-    for profile in ("dev", "prod"):
-        arguments = ("plant", "web", "--yes", "--no-capsule", "--json", "--profile", profile)
-        assert process(*arguments).code == 0
-    own = {"CAPSULE_HOME": str(site.home / ".capsule"), "XDG_STATE_HOME": ""}
-    there = {**site.sshd.environment, **own}
-    known = process("generations", "--json", **there).data
-    assert [(one["profile"], one["current"]) for one in known] == [("dev", False), ("prod", True)]
-    back = process("rollback", "--yes", "--json", **there)
-    assert back.code == 0, back.stderr
-    assert back.data["profile"] == "dev"
-    # What was rolled back there is not what was planted last: it is set again.
-    again = process("plant", "web", "--yes", "--no-capsule", "--json", "--profile", "prod")
-    assert [change["step"] for change in again.data["changes"]] == ["environment"]
-
-
 def test_killed_while_it_builds_the_next_run_completes_it(site: Machine) -> None:
     slow = site.folder / "slow"
     slow.touch()
