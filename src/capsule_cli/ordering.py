@@ -67,7 +67,7 @@ def confirm_and_rent(
     from capsule_cli.money import beside_lines
     from capsule_cli.plan_screen import paint_plans, total
     from capsule_cli.renting import carry_out
-    from capsule_domain.services.apply_profile import remarks_on_memory
+    from capsule_domain.services.apply_profile import remark_on_memory
 
     rates = run.wiring.rates()
     plans = _within_budgets(run, plans, over_budget)
@@ -77,7 +77,8 @@ def confirm_and_rent(
     for each in run.wiring.beside(clouds):
         for line in beside_lines(each, in_sums=False):
             run.out.talk(line)
-    for remark in remarks_on_memory(plans, lambda: run.wiring.greenhouse().system()):
+    remark = remark_on_memory(plans, lambda: run.wiring.greenhouse().system())
+    if remark is not None:
         run.out.warn(remark)
     if run.options.dry_run:
         shown = plans[0] if len(plans) == 1 else plans

@@ -23,7 +23,7 @@ from capsule_domain.services.apply_profile import (
     TOLD_EVERY_SECONDS,
     ProfileApplied,
     Telling,
-    remarks_on_memory,
+    remark_on_memory,
 )
 from capsule_domain.services.plant import Plant
 from tests.fakes.clock import FakeClock
@@ -227,15 +227,21 @@ def test_a_machine_that_may_be_too_small_is_told_of_beforehand(
     here: str | None,
     told: bool,  # noqa: FBT001
 ) -> None:
-    remarks = list(remarks_on_memory([chosen], lambda: here))
-    assert bool(remarks) == told
-    if told:
-        assert "web-1 has 1 GiB of memory" in remarks[0]
-        assert "--min-memory 2" in remarks[0]
+    remark = remark_on_memory([chosen], lambda: here)
+    assert (remark is not None) == told
+    if remark is not None:
+        assert "web-1 has 1 GiB of memory" in remark
+        assert "--min-memory 2" in remark
+
+
+def test_several_that_may_be_too_small_are_told_of_once() -> None:
+    remark = remark_on_memory([plan(1024), plan(512), plan(4096)], lambda: None)
+    assert remark is not None
+    assert remark.startswith("2 of 3 have 0.5 GiB of memory")
 
 
 def test_nobody_is_asked_for_their_nix_where_there_is_memory_enough() -> None:
     def ask() -> str:
         raise AssertionError("it does not matter")
 
-    assert list(remarks_on_memory([plan(4096)], ask)) == []
+    assert remark_on_memory([plan(4096)], ask) is None

@@ -1,6 +1,6 @@
 """The profile of an xNode, brought onto it as its system takes it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from capsule_domain.errors import (
@@ -94,24 +94,25 @@ class Telling:
             self._silent_until = now + TOLD_EVERY_SECONDS
 
 
-def remarks_on_memory(
+def remark_on_memory(
     plans: Sequence[DeployPlan], builds_here_for: Callable[[], str | None]
-) -> Iterator[str]:
-    """What is to be known before it is rented: a machine that may be too small for its profile.
+) -> str | None:
+    """What is to be known before it is rented: that a machine may be too small for its profile.
 
     `builds_here_for` is what the Nix of this machine builds for; asked only when it matters.
     """
     small = [plan for plan in plans if _may_be_too_small(plan)]
+    here = builds_here_for() if small else None
+    # What is built here is only sent there.
+    small = [plan for plan in small if here != f"{plan.offer.arch}-linux"]
     if not small:
-        return
-    here = builds_here_for()
-    for plan in small:
-        if here != f"{plan.offer.arch}-linux":  # else it is built here, and sent
-            yield (
-                f"{plan.name} has {plan.offer.memory_mib / 1024:g} GiB of memory, which is little "
-                f"for Nix to build {plan.profile} in: --min-memory {LITTLE_MEMORY_MIB // 1024} is "
-                "safer"
-            )
+        return None
+    who = f"{small[0].name} has" if len(plans) == 1 else f"{len(small)} of {len(plans)} have"
+    gib = min(plan.offer.memory_mib for plan in small) / 1024
+    return (
+        f"{who} {gib:g} GiB of memory, which is little for Nix to build {small[0].profile} in: "
+        f"--min-memory {LITTLE_MEMORY_MIB // 1024} is safer"
+    )
 
 
 def _may_be_too_small(plan: DeployPlan) -> bool:
