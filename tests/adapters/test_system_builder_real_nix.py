@@ -12,7 +12,7 @@ from capsule_domain.errors import (
 )
 from capsule_domain.models.systems import SystemsSource
 from capsule_domain.ports.system_builder import BuildOrder
-from tests.nix.building_site import NIXPKGS, Site, building_site
+from tests.nix.building_site import NIXPKGS, Site, build_host, building_site
 
 
 @pytest.fixture
@@ -52,12 +52,15 @@ def test_without_nix_here_the_configuration_is_evaluated_on_the_machine(site: Si
     assert site.rooms() == []
 
 
-def test_a_build_host_builds_and_the_system_comes_from_there(site: Site) -> None:
-    order = site.order(where=site.where)
-    path = site.builder.build(order, None, site.listen)
-    assert (site.paths("ours"), site.paths("theirs")) == ([], BOTH)
-    site.builder.bring(order, path, None, site.listen)
-    assert site.paths("ours") == BOTH
+def test_a_build_host_builds_and_the_system_goes_from_there_straight_to_the_machine(
+    site: Site, own_home: Path
+) -> None:
+    with build_host(site, own_home) as host:
+        order = site.order(where=host)
+        path = site.build(order)
+        assert (site.paths("ours"), site.paths("theirs")) == ([], [])
+        site.bring(order, path)
+        assert (site.paths("ours"), site.paths("theirs")) == ([], BOTH)
 
 
 @pytest.mark.parametrize("place", ["here", "there"])

@@ -154,3 +154,23 @@ def building_site(tmp_path: Path, own_home: Path) -> Iterator[Site]:
     writable(store)
     writable(ours / "store")
     shutil.rmtree(ours / "store", ignore_errors=True)
+
+
+@contextmanager
+def build_host(site: Site, own_home: Path) -> Iterator[Destination]:
+    """One more machine, `build`, with a store of its own at the same path."""
+    folder, store = site.folder / "build", site.folder / "store"
+    (folder / "store").mkdir(parents=True)
+    dot_ssh = own_home / ".ssh"
+    before = {name: (dot_ssh / name).read_text() for name in ("config", "known_hosts")}
+    seen = ("--dev-bind", "/", "/", "--bind", str(folder / "store"), str(store))
+    with machine(folder / "there", nix=False) as there:
+        for name, text in before.items():
+            own = (dot_ssh / name).read_text().replace("Host web", "Host build")
+            (dot_ssh / name).write_text(text + own)
+        environment = nix_environment(folder, store)
+        for name in PROGRAMS:
+            program = there.folder / "programs" / name
+            wrapper(program, needs_tool(name), environment, needs_tool("bwrap"), *seen)
+        yield Destination(host="build")
+    writable(folder / "store")

@@ -37,7 +37,7 @@ for part in answers/*; do
   case "$*" in *"${{part#answers/}}"*) cat "$part"; exit ;; esac
 done
 case "${{0##*/}} $*" in
-  *copy*|*sign*|nix-build*|nix-instantiate*|*--generate-binary-cache-key*) ;;
+  *copy*|*sign*|nix-build*|nix-instantiate*|*--generate-binary-cache-key*|*--realise*) ;;
   *) echo "error: '$3' is not a recognised command" >&2; exit 1 ;;
 esac
 """

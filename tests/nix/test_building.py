@@ -137,6 +137,23 @@ def test_from_a_build_host_it_goes_straight_to_the_machine(site: Site) -> None:
     assert [call[-4] for call in site.nix.ssh_calls] == ["ann@build", "root@2001:db8::7"]
 
 
+def test_from_a_build_host_it_comes_to_where_we_are(site: Site) -> None:
+    site.nix.answer(**{"--check-validity": f"{SYSTEM}\n"})
+    order = ORDER.model_copy(update={"where": BUILDER})
+    site.builder.bring(order, SYSTEM, None, silent)
+    (words,) = site.copied()
+    source = f"ssh-ng://capsule-builder?{DAEMON}"
+    assert words[1:] == [
+        "--substitute-on-destination",
+        "--no-check-sigs",
+        "--from",
+        source,
+        SYSTEM,
+    ]
+    kept = ["nix-store", "--realise", SYSTEM, "--add-root", "LINK", "--indirect"]
+    assert site.calls()[-1] == kept
+
+
 def test_what_the_machine_has_is_not_sent(site: Site) -> None:
     site.hosts.facts["store"] = store_facts(missing=[])
     site.builder.bring(ORDER, SYSTEM, MACHINE, silent)

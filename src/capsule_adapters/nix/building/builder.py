@@ -108,13 +108,16 @@ class NixSystemBuilder:
         return self._key.public()
 
     def bring(self, order: BuildOrder, path: str, machine: Machine, progress: Progress) -> None:
-        """By `nix copy`; afterwards the machine keeps it from its garbage collector."""
+        """By `nix copy`; afterwards it is kept there from the garbage collector."""
         if order.on_machine or order.where is None is machine:
             return
         pulse = Pulse(progress)
         self._bringing.bring(path, order.where, machine, pulse)
+        if machine is None:
+            self._here.keep(path, pulse)
+            return
         with self._machines.entered(machine) as host:
-            realise(host, place_of(machine), path, _name(order))
+            realise(host, machine.label, path, _name(order))
 
     def compare(self, before: str, after: str, machine: Machine) -> ClosureDifference:
         """One round trip to the machine."""

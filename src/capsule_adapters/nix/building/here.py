@@ -59,6 +59,10 @@ class NixHere:
         """The system that is meant."""
         return self._linked(words.build, order, "cannot build the system", pulse)
 
+    def keep(self, path: str, pulse: Pulse) -> None:
+        """What came from elsewhere, as what is built here."""
+        self.nix.run(words.keep(path, str(self._link())), doing="cannot keep it", pulse=pulse)
+
     def tell(
         self, told: Sequence[str], environment: Mapping[str, str], doing: str, pulse: Pulse
     ) -> None:

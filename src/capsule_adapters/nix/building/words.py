@@ -16,6 +16,11 @@ def build(link: str, expression: Sequence[str]) -> Sequence[str]:
     return ("nix-build", *FEATURES, "--out-link", link, "-A", "system", *expression)
 
 
+def keep(path: str, link: str) -> Sequence[str]:
+    """What is in the store already, by `link`."""
+    return ("nix-store", "--realise", path, "--add-root", link, "--indirect")
+
+
 def copy_derivation(derivation: str, to: str) -> Sequence[str]:
     """A derivation and all that it is made of. No cache has those, so none is asked."""
     return ("nix", *FEATURES, "copy", "--derivation", "--to", to, derivation)
