@@ -1,14 +1,17 @@
 """`capsule nixos install`, argv by argv: what is asked, what scripts have to say, what is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from capsule_domain.errors import CommandFailed
 from capsule_domain.models.evaluated_system import OpenPorts
+from capsule_domain.models.operating_system import OperatingSystem
 from tests.cli.running import Ran, capsule
-from tests.fakes.machine_surveys import survey
+from tests.fakes.machine_surveys import UBUNTU, survey
 from tests.services.install_desk import SYSTEM, InstallDesk
+from tests.xnodes import an_xnode
 
 TARGET = ("nixos", "install", "--target", "root@203.0.113.9")
 
@@ -114,11 +117,6 @@ def test_what_cannot_be_meant_is_refused(
     assert desk.installer.jobs == []
 
 
-def test_a_target_is_needed(desk: InstallDesk) -> None:
-    done = capsule("nixos", "install", wiring=desk.wiring)
-    assert (done.code, "--target" in done.stderr) == (2, True)
-
-
 def test_a_nixos_is_not_laid_out_anew(desk: InstallDesk) -> None:
     desk.surveys.machines["203.0.113.9"] = survey(system="nixos")
     done = run(desk, "--erase", "old-1", "--json")
@@ -155,3 +153,45 @@ def test_with_little_memory_the_plan_says_what_becomes_of_what_is_there(desk: In
     assert "in-place: 980 MiB of memory are too little" in done.stdout
     assert "comes to /old-root" in done.stdout
     assert "erased" not in done.stdout
+
+
+def rented(desk: InstallDesk, **changes: Any) -> None:
+    """The machine is the xNode web-1, which is known by a pinned key."""
+    desk.inventory.add(an_xnode("web-1", id="id-1", address="203.0.113.9", **changes))
+    desk.known_hosts.pin("id-1", UBUNTU.host_keys[0])
+
+
+def test_an_xnode_becomes_nixos_by_its_own_configuration_and_is_known_as_that(
+    desk: InstallDesk,
+) -> None:
+    rented(desk)
+    done = capsule("nixos", "install", "--xnode", "web-1", "--erase", "old-1", wiring=desk.wiring)
+    assert done.code == 0
+    assert desk.installer.jobs[0].target.key_alias == "id-1"
+    assert desk.inventory.get("web-1").os is OperatingSystem.NIXOS
+    assert list(desk.known_hosts.keys) == ["id-1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--xnode", "web"], 4, "no xnode named"),
+        (["--xnode", "web-1", "--target", "root@a"], 2, "exclude one another"),
+        (["--xnode", "web-1", "-p", "22"], 2, "--port goes with --target"),
+        ([], 2, "none was named"),
+    ],
+)
+def test_one_machine_is_meant_and_named_whole(
+    desk: InstallDesk, arguments: list[str], code: int, words: str
+) -> None:
+    rented(desk)
+    done = capsule("nixos", "install", *arguments, "--erase", "old-1", wiring=desk.wiring)
+    assert done.code == code
+    assert words in done.stderr
+    assert desk.installer.jobs == []
+
+
+def test_what_is_protected_is_not_erased(desk: InstallDesk) -> None:
+    rented(desk, protected=True)
+    done = capsule("nixos", "install", "--xnode", "web-1", "--erase", "old-1", wiring=desk.wiring)
+    assert (done.code, "is protected" in done.stderr) == (5, True)

@@ -8,7 +8,7 @@ from capsule_domain.models.facts import Sudo
 from capsule_domain.models.hardware import Firmware
 from capsule_domain.models.live_system import SshSession
 from capsule_domain.models.machine_survey import DiskFacts, MachineSurvey
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 from tests.fakes.keys import FakeKeys
 
 GIB = 2**30
@@ -60,11 +60,12 @@ class FakeMachineSurveys:
     machines: dict[str, MachineSurvey | HostError] = field(default_factory=dict)
     looked: list[str] = field(default_factory=list)
 
-    def look(self, destination: Destination) -> MachineSurvey:
-        self.looked.append(destination.label)
-        found = self.machines.get(destination.host)
+    def look(self, machine: Target | Destination) -> MachineSurvey:
+        self.looked.append(machine.label)
+        place = machine.address if isinstance(machine, Target) else machine.host
+        found = self.machines.get(place)
         if found is None:
-            raise HostUnreachable(f"cannot reach {destination.host}: connection refused")
+            raise HostUnreachable(f"cannot reach {place}: connection refused")
         if isinstance(found, HostError):
             raise found
         return found

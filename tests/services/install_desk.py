@@ -17,6 +17,7 @@ from tests.fakes.choices import FakeChoices
 from tests.fakes.clock import FakeClock
 from tests.fakes.hardware_survey import FakeHardwareSurvey
 from tests.fakes.hosts import FakeHosts, FakeMachine
+from tests.fakes.inventory import FakeInventory
 from tests.fakes.known_hosts import FakeKnownHosts
 from tests.fakes.machine_surveys import UBUNTU, FakeMachineSurveys
 from tests.fakes.nix_renderer import FakeNixRenderer
@@ -48,6 +49,7 @@ class InstallDesk:
         self.machine: FakeMachine = self.hosts.add("203.0.113.9", host_key=UBUNTU.host_keys[0])
         self.machine.answers = {"os-release": "ID=ubuntu\n", "boot_id": "boot-1\n"}
         self.surveys = FakeMachineSurveys({"203.0.113.9": UBUNTU})
+        self.inventory = FakeInventory()
         self.hardware = FakeHardwareSurvey()
         self.renderer = FakeNixRenderer()
         self.builder = FakeSystemBuilder(_no_machine)
@@ -64,6 +66,7 @@ class InstallDesk:
         return wired(
             clock=self.clock,
             known_hosts=self.known_hosts,
+            inventory=self.inventory,
             hosts=self.hosts,
             machine_surveys=self.surveys,
             hardware_survey=self.hardware,

@@ -21,7 +21,7 @@ async def serve(
 
     `living` holds the process group meanwhile, for who cuts the power.
     """
-    transport, process = await _start(launch)
+    transport, process = await _start(launch, _connection(channel))
     living.add(process.pid)
     feeding = asyncio.create_task(_feed(channel, process, isolation))
     running = asyncio.create_task(_until_ended(channel, process))
@@ -43,8 +43,14 @@ async def serve(
             transport.close()
 
 
+def _connection(channel: asyncssh.SSHServerProcess[bytes]) -> str:
+    """What sshd tells a session of the way that it came."""
+    client, server = (channel.get_extra_info(name) for name in ("peername", "sockname"))
+    return f"{client[0]} {client[1]} {server[0]} {server[1]}"
+
+
 async def _start(
-    launch: Launch,
+    launch: Launch, connection: str
 ) -> tuple[asyncio.SubprocessTransport, asyncio.subprocess.Process]:
     """Start it, leading a process group of its own."""
     loop = asyncio.get_running_loop()
@@ -53,7 +59,7 @@ async def _start(
     transport, protocol = await loop.subprocess_exec(
         lambda: asyncio.subprocess.SubprocessStreamProtocol(CHUNK_BYTES, loop),
         *launch.arguments,
-        env=dict(launch.environment),
+        env={**launch.environment, "SSH_CONNECTION": connection},
         cwd=launch.folder,
         start_new_session=True,
     )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import machines as which
 from capsule_cli.heartbeat import listening
 from capsule_cli.session import Session, session
 from capsule_cli.ticking import ticking
@@ -14,20 +15,21 @@ if TYPE_CHECKING:
     from capsule_domain.models.finding import Finding
     from capsule_domain.models.machine_survey import DiskFacts
     from capsule_domain.models.nixos_install import Installed, InstallPlan
+    from capsule_domain.models.xnode import XNode
+    from capsule_domain.ports.host import Destination, Target
 
 
 def install(
     ctx: typer.Context,
     *,
     target: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--target", metavar="USER@HOST", help="As you name it to ssh; ~/.ssh/config holds."
         ),
-    ],
-    port: Annotated[
-        int | None, typer.Option("--port", "-p", help="Its SSH port.", min=1, max=65535)
     ] = None,
+    port: which.OnPort = None,
+    xnode: which.OnXNode = None,
     config: Annotated[
         str | None,
         typer.Option("--config", "-c", help="A folder with a flake [the host generated last]."),
@@ -55,19 +57,19 @@ def install(
     ] = None,
 ) -> None:
     """Put NixOS on a machine over SSH, in the stead of what is on it."""
-    from capsule_domain.ports.host import Destination
     from capsule_domain.services.install_machine import InstallWish, refuse_unsafe_install
     from capsule_domain.services.lockout import allowed_rules
 
     run = session(ctx)
-    destination = Destination.named(target, port=port)
-    wish = InstallWish(config, hostname, disk, nixpkgs, tuple(allowed_rules(allow or ())))
-    if config is None:
+    allowed = tuple(allowed_rules(allow or ()))
+    machine, found = _machine(run, target, port, xnode)
+    wish = InstallWish(found, config, hostname, disk, nixpkgs, allowed)
+    if config is None and found is None:
         refuse_ambiguity(run)
     _refuse_silence(run, erase)
     service = run.wiring.install_machine()
     with listening(run.out) as heartbeat:
-        asked = service.plan(destination, wish, heartbeat)
+        asked = service.plan(machine, wish, heartbeat)
     plan = asked.plan
     if run.options.dry_run:
         run.out.show(plan, lambda screen: _paint_plan(screen, plan))
@@ -82,6 +84,27 @@ def install(
             asked, progress=lambda _seconds, line: ticks.heard(line), heard=ticks.step
         )
     run.out.show(done, lambda screen: _paint_installed(screen, done))
+
+
+def _machine(
+    run: Session, target: str | None, port: int | None, xnode: str | None
+) -> "tuple[Target | Destination, XNode | None]":
+    """Raises UsageError for none and for two; NotFound, Conflict and UnsafePlan for the xNode,
+    which is named whole.
+    """
+    from capsule_domain.errors import UsageError
+    from capsule_domain.services.terminate import refuse_protected
+
+    found = None if xnode is None else run.wiring.inventory().get(xnode, exact=True)
+    _, machine = which.machine_of(run, target, port, xnode)
+    if machine is None:
+        raise UsageError(
+            "NixOS is put on another machine, and none was named",
+            hint="--target user@host, or --xnode NAME",
+        )
+    if found is not None:
+        refuse_protected(found)
+    return machine, found
 
 
 def _refuse_silence(run: Session, erase: str | None) -> None:

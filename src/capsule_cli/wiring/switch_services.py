@@ -76,6 +76,7 @@ class SwitchServices(NixosServices):
             builder=self.system_builder(),
             fill=fill,
             known_hosts=self.known_hosts(),
+            inventory=self.inventory(),
             installer=self.nixos_installer,
             seen=AwaitNixos(self.hosts(), self.clock()),
             clock=self.clock(),

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from capsule_domain.models.machine_survey import MachineSurvey
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 
 
 class MachineSurveys(Protocol):
@@ -12,5 +12,5 @@ class MachineSurveys(Protocol):
     Every implementation passes tests/contracts/test_machine_surveys.py.
     """
 
-    def look(self, destination: Destination) -> MachineSurvey:
+    def look(self, machine: Target | Destination) -> MachineSurvey:
         """In one round trip. Raises HostError, HostKeyChanged for one never met."""

@@ -10,8 +10,11 @@ from capsule_domain.models.evaluated_system import EvaluatedSystem
 from capsule_domain.models.finding import Severity
 from capsule_domain.models.machine_survey import DiskFacts, MachineSurvey
 from capsule_domain.models.nixos_install import ChosenWay, Installed, InstallPlan, NixosWay
+from capsule_domain.models.operating_system import OperatingSystem
+from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Destination, KnownHosts, Target
+from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.machine_surveys import MachineSurveys
 from capsule_domain.ports.nix_systems import Progress
 from capsule_domain.ports.nixos_installer import NixosInstaller, NixosJob
@@ -29,8 +32,12 @@ _UNJUDGED = "its configuration was not judged, because"
 
 @dataclass(frozen=True)
 class InstallWish:
-    """What a person typed: a folder, a host of it, a disk; rules that are allowed."""
+    """What a person typed: a folder, a host of it, a disk; rules that are allowed.
 
+    `xnode`: which one the machine is. Without a folder its own configuration is meant.
+    """
+
+    xnode: XNode | None = None
     place: str | None = None
     host: str | None = None
     disk: str | None = None
@@ -42,7 +49,7 @@ class InstallWish:
 class Installing:
     """A machine that was looked at, and what is to come onto it: to be shown, then run."""
 
-    destination: Destination
+    machine: Target | Destination
     wish: InstallWish
     survey: MachineSurvey
     source: HostSource
@@ -61,31 +68,34 @@ class InstallMachine:
     builder: SystemBuilder
     fill: FillHardware
     known_hosts: KnownHosts
+    inventory: Inventory
     installer: Callable[[], NixosInstaller]
     seen: AwaitNixos
     clock: Clock
     new_id: Callable[[], str]
 
-    def plan(self, destination: Destination, wish: InstallWish, progress: Progress) -> Installing:
+    def plan(
+        self, machine: Target | Destination, wish: InstallWish, progress: Progress
+    ) -> Installing:
         """Look at the machine in one round trip, and judge the configuration beside it.
 
         Raises ConfigurationError, ToolMissing, NotFound, UsageError, HostError; Conflict for a
         machine that runs NixOS already.
         """
-        source = self.find.named(wish.place, wish.host, wish.nixpkgs, progress)
+        source = self._source(wish, progress)
         folder = source.order.source.flake
         if folder is None:
             raise ConfigurationError(
                 f"{source.place}: no flake.nix, and NixOS is installed from a flake",
                 hint="capsule nixos generate --flake",
             )
-        survey = self.surveys.look(destination)
-        chosen = way_onto(survey, destination)
+        survey = self.surveys.look(machine)
+        chosen = way_onto(survey, machine)
         self.installer().refuse_unable(chosen.way)
         disk = disk_of(survey, wish.disk, chosen)
         fills = self.fill.is_wanted(folder)
         plan = InstallPlan(
-            machine=destination.label,
+            machine=machine.label,
             hostname=survey.hostname,
             system=survey.distribution or survey.system,
             memory_mib=survey.memory_mib,
@@ -100,7 +110,7 @@ class InstallMachine:
             writes_hardware=fills,
             notes=tuple(notes_on(survey, chosen)),
         )
-        asked = Installing(destination, wish, survey, source, chosen, disk, None, plan)
+        asked = Installing(machine, wish, survey, source, chosen, disk, None, plan)
         return asked if fills else self._judged(asked, progress)
 
     def run(
@@ -119,26 +129,49 @@ class InstallMachine:
             refuse_unsafe_install(asked.plan)
             system = self.installer().install(self._job(asked, target), heard=heard)
             heard("waiting until it runs NixOS")
-            place = next((one for one in asked.plan.endpoints if one.declared), None)
-            address, port = (place.address, place.port) if place else (target.address, target.port)
-            moved = {"address": address, "port": port, "user": asked.plan.login}
-            awaited = Awaited(
-                target.model_copy(update=moved), asked.destination.label, asked.survey.boot_id
+            done = self._seen(asked, target, system)
+        if asked.wish.xnode is not None:
+            # Read anew: half an hour has passed.
+            xnode = self.inventory.get(asked.wish.xnode.id, exact=True)
+            self.inventory.update(_as_installed(xnode, done))
+        return done
+
+    def _seen(self, asked: Installing, target: Target, system: str | None) -> Installed:
+        """Where its configuration puts it, as who has a key there."""
+        place = next((one for one in asked.plan.endpoints if one.declared), None)
+        address, port = (
+            (target.address, target.port)
+            if place is None
+            else (
+                place.address,
+                place.port,
             )
-            running = self.seen.run(awaited, system)
+        )
+        moved = {"address": address, "port": port, "user": asked.plan.login}
+        awaited = Awaited(target.model_copy(update=moved), asked.plan.machine, asked.survey.boot_id)
         return Installed(
             machine=asked.plan.machine,
             host=asked.plan.host,
             way=asked.plan.way,
-            system=running,
+            system=self.seen.run(awaited, system),
             login=asked.plan.login,
             address=address,
             port=port,
         )
 
+    def _source(self, wish: InstallWish, progress: Progress) -> HostSource:
+        if wish.xnode is not None and wish.place is None and wish.host is None:
+            return self.find.of_xnode(wish.xnode, wish.nixpkgs, progress)
+        return self.find.named(wish.place, wish.host, wish.nixpkgs, progress)
+
     @contextmanager
     def _met(self, asked: Installing) -> Iterator[Target]:
-        """The machine by the host keys that it told over a connection that was verified."""
+        """The machine by the host keys that it told over a connection that was verified; one of
+        ours by those that are pinned for it.
+        """
+        if isinstance(asked.machine, Target):
+            yield asked.machine
+            return
         alias = f"install-{self.new_id()}"
         session = asked.survey.session
         try:
@@ -147,8 +180,8 @@ class InstallMachine:
             raise HostError(f"{asked.plan.machine} has a host key that is none") from error
         try:
             yield Target(
-                address=asked.destination.host,
-                port=asked.destination.port or session.server_port,
+                address=asked.machine.host,
+                port=asked.machine.port or session.server_port,
                 user=asked.survey.user,
                 key_alias=alias,
                 name=asked.plan.machine,
@@ -178,7 +211,7 @@ class InstallMachine:
         update = {
             "findings": tuple(found),
             "login": login_of(asked.survey, new),
-            "endpoints": tuple(endpoints(live, new, asked.destination)),
+            "endpoints": tuple(endpoints(live, new, asked.machine)),
         }
         return replace(asked, new=new, plan=asked.plan.model_copy(update=update))
 
@@ -204,6 +237,11 @@ class InstallMachine:
             by_sudo=target.user != "root",
             installer_port=leads,
         )
+
+
+def _as_installed(xnode: XNode, done: Installed) -> XNode:
+    way_in = {"address": done.address, "ssh_port": done.port, "ssh_user": done.login}
+    return xnode.model_copy(update={"os": OperatingSystem.NIXOS, **way_in})
 
 
 def refuse_unsafe_install(plan: InstallPlan) -> None:

@@ -6,7 +6,7 @@ from capsule_domain.errors import Conflict, HostError, NotFound, UsageError
 from capsule_domain.models.facts import Sudo
 from capsule_domain.models.machine_survey import DiskFacts, MachineSurvey
 from capsule_domain.models.nixos_install import ChosenWay, NixosWay
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 from capsule_domain.services.machine_system import NIXOS
 from capsule_domain.services.nixos_way import LEAST_FOR_KEXEC_MIB, has_whole_disk
 
@@ -43,17 +43,17 @@ def provider_of(survey: MachineSurvey) -> str | None:
     return next((name for word, name in _VENDORS.items() if word in vendor), None)
 
 
-def way_onto(survey: MachineSurvey, destination: Destination) -> ChosenWay:
+def way_onto(survey: MachineSurvey, machine: Target | Destination) -> ChosenWay:
     """How NixOS gets onto it.
 
     Raises Conflict for a NixOS, and HostError with the remedy for what cannot become one.
     """
-    place = destination.label
+    place = machine.label
     system_of(survey)
     if survey.system == NIXOS and not survey.is_installer:
         raise Conflict(
             f"{place} runs NixOS already, and is not laid out anew",
-            hint=f"capsule nixos apply --target {_named_again(destination)}",
+            hint=f"capsule nixos apply {_named_again(machine)}",
         )
     if survey.container is not None:
         raise HostError(
@@ -76,10 +76,12 @@ def way_onto(survey: MachineSurvey, destination: Destination) -> ChosenWay:
     return chosen
 
 
-def _named_again(destination: Destination) -> str:
+def _named_again(machine: Target | Destination) -> str:
     """As it is named on a command line."""
-    bare = destination.model_copy(update={"port": None}).label
-    return bare if destination.port is None else f"{bare} -p {destination.port}"
+    if isinstance(machine, Target):
+        return f"--xnode {machine.name or machine.key_alias}"
+    bare = f"--target {machine.model_copy(update={'port': None}).label}"
+    return bare if machine.port is None else f"{bare} -p {machine.port}"
 
 
 def _chosen(survey: MachineSurvey) -> ChosenWay:

@@ -10,7 +10,7 @@ from capsule_adapters.installers.script import Answer, ask
 from capsule_domain.errors import CommandFailed
 from capsule_domain.models.live_system import SshSession
 from capsule_domain.models.machine_survey import DiskFacts, MachineSurvey
-from capsule_domain.ports.host import Destination, Hosts
+from capsule_domain.ports.host import Destination, Hosts, Target
 
 SURVEY_SECONDS = 60.0
 # What says most of the hardware comes first; a World Wide Name says nothing to people.
@@ -27,11 +27,11 @@ class SshMachineSurveys:
     hosts: Hosts
     root: str = ""
 
-    def look(self, destination: Destination) -> MachineSurvey:
+    def look(self, machine: Target | Destination) -> MachineSurvey:
         """One run of survey.sh."""
-        with self.hosts.connect(destination) as host:
+        with self.hosts.connect(machine) as host:
             answer = ask(host, "survey", self.root, timeout_seconds=SURVEY_SECONDS)
-        return read_survey(answer, destination.label)
+        return read_survey(answer, machine.label)
 
 
 def read_survey(answer: Answer, place: str) -> MachineSurvey:
