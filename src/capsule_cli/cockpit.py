@@ -21,6 +21,7 @@ KEYS: Sequence[tuple[str, str]] = (
     ("r", "restart"),
     ("f", "restart by power"),
     ("p", "protect or not"),
+    ("g", "generations"),
     ("e", "end it"),
     ("q", "leave"),
 )

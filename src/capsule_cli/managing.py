@@ -80,6 +80,7 @@ class Managing:
             "r": self._restart,
             "f": self._restart_by_power,
             "p": self._protect,
+            "g": self._generations,
             "e": self._end,
         }.get(key)
         if action is None:
@@ -193,6 +194,12 @@ class Managing:
         with self._keyboard.aside():
             code = program.run(command)
         self._message = f"the shell ended with {code}" if code else ""
+
+    def _generations(self) -> None:
+        from capsule_cli.going_back import look_and_go_back
+
+        with self._keyboard.aside():
+            self._message = look_and_go_back(self._run, self._xnode)
 
     def _end(self) -> None:
         """Asked on the terminal itself, where a name can be typed."""

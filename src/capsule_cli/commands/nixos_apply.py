@@ -118,13 +118,13 @@ def rollback(
     allow_failed_units: meaning.FailedUnits = False,
 ) -> None:
     """Make an earlier generation of a machine its system again, by the same trial."""
-    from capsule_cli.going_back import go_back
+    from capsule_cli.going_back import generation_number, go_back
     from capsule_domain.models.switch import SwitchMode
     from capsule_domain.services.go_back import BackWish
 
     run = session(ctx)
     wish = BackWish(
-        generation=_number(generation),
+        generation=generation_number(generation),
         mode=SwitchMode.REBOOT if via_reboot else SwitchMode.TRIAL,
         confirm_seconds=confirm_seconds,
         activation_seconds=activation_seconds,
@@ -132,14 +132,3 @@ def rollback(
     )
     meant = meaning.one_machine(run, target, port, xnode)
     go_back(run, meant, wish)
-
-
-def _number(text: str | None) -> int | None:
-    """None is the previous one. Raises UsageError."""
-    from capsule_domain.errors import UsageError
-
-    if text is None or text == "previous":
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise UsageError(f"{text[:40]!a} is no generation", hint="a number, or previous")
-    return int(text)
