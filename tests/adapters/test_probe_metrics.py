@@ -86,6 +86,15 @@ def test_memory_is_what_is_not_available() -> None:
     assert memory_percent(read_proc(text)) == 60
 
 
+def test_counters_that_no_kernel_has_make_no_rate() -> None:
+    count = "9" * 30
+    before = look(100, " 8 0 sda 1 0 9 0 1 0 9 0 0 0 0", f"eth0: 0 {'0 ' * 14}0")
+    after = look(110, f" 8 0 sda 1 0 {count} 0 1 0 {count} 0 0 0 0", f"eth0: {count} {'0 ' * 14}0")
+    read = sample(after, before)
+    assert (read.read_bytes_per_second, read.written_bytes_per_second) == (None, None)
+    assert (read.received_bytes_per_second, read.sent_bytes_per_second) == (None, None)
+
+
 def test_what_the_zfs_cache_would_give_back_is_available() -> None:
     text = "MemTotal: 1000 kB\nMemAvailable: 400 kB\n"
     arc = f"name type data\nsize 4 {300 * 1024}\nc_min 4 {100 * 1024}\n"
@@ -286,12 +295,24 @@ def test_graphics_processors_are_read_and_what_they_cannot_tell_is_none() -> Non
     )
 
 
-@pytest.mark.parametrize("text", ["1e308 2 3 1/2 3", "inf nan 1 1/2 3", "-1 -1 -1 1/2 3"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e308 2 3 1/2 3",
+        "inf nan 1 1/2 3",
+        "-1 -1 -1 1/2 3",
+        f"{'9' * 38} 1 1 1/2 3",
+        "5000000 1 1 1/2 3",
+    ],
+)
 def test_figures_that_are_none_do_not_get_through(text: str) -> None:
     assert sample({"proc": text}).load_1 is None
 
 
-@pytest.mark.parametrize("text", ["1e308 1", "inf 1", "9" * 400 + " 1", "0x1f 1", "-1 1"])
+@pytest.mark.parametrize(
+    "text",
+    ["1e308 1", "inf 1", "9" * 400 + " 1", "9" * 38 + " 1", "5000000000 1", "0x1f 1", "-1 1"],
+)
 def test_an_uptime_that_is_no_number_is_none(text: str) -> None:
     assert sample({"proc": text}).uptime_seconds is None
 

@@ -6,9 +6,16 @@ import re
 _NUMBER = re.compile(r"\d{1,40}(?:\.\d{1,40})?", re.ASCII)
 
 
+_LARGEST = 2.0**64
+"""Beyond it no kernel counts."""
+
+
 def number(word: str) -> float | None:
-    """A plain number without a sign; None for anything else."""
-    return float(word) if _NUMBER.fullmatch(word) else None
+    """A plain number without a sign that a machine may hold; None for anything else."""
+    if not _NUMBER.fullmatch(word):
+        return None
+    value = float(word)
+    return value if value <= _LARGEST else None
 
 
 def numbers(words: list[str]) -> list[float]:

@@ -8,6 +8,10 @@ from capsule_adapters.probes.numbers import number, numbers, percent
 
 LINE_LIMIT = 4096
 LINES_LIMIT = 4000
+MOST_LOAD = 2.0**22
+"""So many processes there may be at once; a load is how many of them run, or want to."""
+LONGEST_SECONDS = 2.0**32
+"""More than a century: no machine is up for so long."""
 SECTOR_BYTES = 512
 """What /proc/diskstats counts in, whatever the disk's own sectors are."""
 
@@ -87,9 +91,11 @@ def _disk(found: Proc, words: list[str]) -> None:
 def _figures(found: Proc, words: list[str]) -> None:
     """The files of one line: load, uptime, which start of the machine this is."""
     if len(words) == 5 and "/" in words[3] and not found.loads:
-        found.loads = numbers(words[:3])
+        loads = numbers(words[:3])
+        found.loads = loads if max(loads, default=0.0) <= MOST_LOAD else []
     elif len(words) == 2 and found.uptime_seconds is None:
-        found.uptime_seconds = number(words[0])
+        seconds = number(words[0])
+        found.uptime_seconds = None if seconds and seconds > LONGEST_SECONDS else seconds
     elif len(words) == 1 and found.boot_id is None and _BOOT_ID.fullmatch(words[0]):
         found.boot_id = words[0]
 
