@@ -13,6 +13,7 @@ from capsule_domain.errors import (
     CommandFailed,
     ConfigurationError,
     HostError,
+    HostUnreachable,
     NixFailed,
     ToolMissing,
 )
@@ -205,14 +206,28 @@ def test_in_the_rehearsal_ssh_knows_the_rehearsals_machines_alone(site: Site) ->
     assert words[4:-4] == ["-F", str(config), "-o", known]
 
 
-def test_a_refusal_names_machines_as_people_do(site: Site) -> None:
+REFUSALS: dict[str, tuple[type[HostError], str]] = {
+    "cannot open connection to 'ssh-ng://capsule-machine'": (NixFailed, "connection to .*web "),
+    "cannot add path 'x' because it lacks a signature by a trusted key": (
+        NixFailed,
+        r"the Nix of web \(2001:db8::7:2222\) takes nothing from a user that it does not trust",
+    ),
+    "writing file: No space left on device": (CommandFailed, "No space left"),
+    "ssh: connect to host capsule-machine: Network is unreachable": (HostUnreachable, "host web "),
+}
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+def test_a_refusal_names_machines_as_people_do(site: Site, said: str) -> None:
     (site.nix.folder / "nix").write_text(
-        "#!/bin/sh\ncase $* in *path-info*) echo '" + SYSTEM + " 1' ;;\n"
-        "*) echo \"error: cannot open connection to 'ssh-ng://capsule-machine'\" >&2; exit 1 ;;\n"
-        "esac\n"
+        f"#!/bin/sh\ncase $* in *path-info*) echo '{SYSTEM} 1'; exit ;; esac\n"
+        f'echo "error: {said}" >&2; exit 1\n'
     )
-    with pytest.raises(NixFailed, match=r"ssh-ng://web \(2001:db8::7:2222\)"):
+    kind, message = REFUSALS[said]
+    with pytest.raises(kind, match=message) as refused:
         site.builder.bring(ORDER, SYSTEM, MACHINE, silent)
+    assert type(refused.value) is kind
+    assert "capsule-machine" not in f"{refused.value} {getattr(refused.value, 'lines', '')}"
 
 
 def settings(system: str, *others: str) -> str:

@@ -10,6 +10,7 @@ from capsule_adapters.nix.building.bringing import Bringing
 from capsule_adapters.nix.building.differences import difference
 from capsule_adapters.nix.building.here import NixHere, refuse_unpinned
 from capsule_adapters.nix.building.machines import Machines, place_of
+from capsule_adapters.nix.building.over_ssh import NixOverSsh
 from capsule_adapters.nix.building.rooms import sent
 from capsule_adapters.nix.building.signing import SigningKey
 from capsule_adapters.nix.building.stores import build, realise
@@ -48,9 +49,9 @@ class NixSystemBuilder:
         nix = NixProcess(seen, places)
         self._here = NixHere(nix, folder / "builds")
         self._machines = Machines(hosts, seen)
-        self._ways = ways
+        self._over_ssh = NixOverSsh(nix, ways)
         self._key = SigningKey(folder / "signing", nix)
-        self._bringing = Bringing(self._here, self._machines, ways, self._key)
+        self._bringing = Bringing(self._over_ssh, self._machines, self._key)
 
     def describe(self, order: BuildOrder, machine: Machine, progress: Progress) -> EvaluatedSystem:
         """By this machine's Nix; where there is none, by the machine's own."""
@@ -131,9 +132,8 @@ class NixSystemBuilder:
     def _realised(self, order: BuildOrder, place: Target | Destination, pulse: Pulse) -> str:
         derivation = self._here.instantiate(order, pulse)
         nix = self._machines.look(place).nix
-        with self._ways.open(self._here.nix.environment, {BUILDER: place}) as environment:
-            told = words.copy_derivation(derivation, store_of(BUILDER, nix))
-            self._here.tell(told, environment, "cannot copy what is to be built", pulse)
+        told = words.copy_derivation(derivation, store_of(BUILDER, nix))
+        self._over_ssh.run(told, {BUILDER: place}, "cannot copy what is to be built", pulse)
         with self._machines.entered(place) as host, beating(pulse):
             return realise(host, place.label, derivation, _name(order), heard=pulse.beat)
 

@@ -1,4 +1,4 @@
-"""This machine's Nix, as far as it builds systems and sends them."""
+"""This machine's Nix, as far as it builds systems."""
 
 import json
 import shlex
@@ -16,10 +16,11 @@ from capsule_adapters.nix.pulse import Pulse
 from capsule_adapters.nix.request import asking
 from capsule_adapters.nix.stage import staged
 from capsule_adapters.store.faults import reporting
-from capsule_domain.errors import CapsuleError, ConfigurationError, NixFailed
+from capsule_domain.errors import CapsuleError, ConfigurationError, HostUnreachable, NixFailed
 from capsule_domain.ports.system_builder import BuildOrder
 
 _NOBODY_LOCKED = "nobody locked its input"
+_WITHOUT_NETWORK = "try again where there is a network, or let the machine fetch: --build-on remote"
 
 
 @dataclass
@@ -63,26 +64,6 @@ class NixHere:
         """What came from elsewhere, as what is built here."""
         self.nix.run(words.keep(path, str(self._link())), doing="cannot keep it", pulse=pulse)
 
-    def tell(
-        self, told: Sequence[str], environment: Mapping[str, str], doing: str, pulse: Pulse
-    ) -> None:
-        """Whatever goes between stores, by the ways of `environment`."""
-        NixProcess(environment, self.nix.places).run(told, doing=doing, pulse=pulse)
-
-    def is_trusted(self, store: str, environment: Mapping[str, str]) -> bool | None:
-        """Whether another store takes from us what nobody signed; None when it does not tell,
-        as before Nix 2.18.
-        """
-        nix = NixProcess(environment, self.nix.places)
-        for command in ("info", "ping"):
-            with suppress(NixFailed, ValueError, KeyError, TypeError, AttributeError):
-                said = nix.run(
-                    words.store_info(store, command), doing="cannot ask the store", pulse=silent()
-                )
-                trusted = json.loads(said.stdout)["trusted"]
-                return None if trusted is None else bool(trusted)
-        return None
-
     def close(self) -> None:
         """What was made may be collected."""
         with self._lock:
@@ -111,6 +92,8 @@ class NixHere:
                 self.nix.run(told(str(link), expression), doing=doing, pulse=pulse)
             except NixFailed as error:
                 raise _unlocked(error, order) from error
+            except HostUnreachable as error:
+                raise HostUnreachable(error.message, hint=_WITHOUT_NETWORK) from error
         with reporting("read", link):
             return str(link.readlink())
 

@@ -92,9 +92,9 @@ def _made(host: Host, place: str, script: str, *arguments: str, heard: Heard) ->
         return path
     said = [line for line in answer.complaints if not line.endswith("stands above")]
     error = failure(f"cannot build the system on {place}", answer.exit_code, said)
-    logs = (found[0] for line in said if (found := _LOG.search(line)))
+    log = next((found[0] for line in said if (found := _LOG.search(line))), None)
     # Whatever it is, it is wrong there: what could be done here about it helps nobody.
-    raise NixFailed(error.message, lines=said, hint=f"there: {next(logs, 'nix store ping')}")
+    raise NixFailed(error.message, lines=said, hint=log and f"there: {log}")
 
 
 def _asked(host: Host, place: str, name: str, *arguments: str, lines: Sequence[str] = ()) -> Answer:
