@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.template import Region, Template
 from capsule_domain.models.xnode import FirstContact, XNode, XNodeFilter
 from capsule_domain.models.xnode_file import ImportPlan
+from capsule_domain.services.doubles import Doubles
 from capsule_domain.services.import_xnodes import ImportXNodes
 from capsule_domain.services.xnode_csv import COLUMNS, csv_chunks
 from capsule_domain.services.xnode_json import json_chunks
@@ -357,3 +359,12 @@ def test_a_name_that_its_xnode_keeps_is_refused_in_the_line_that_takes_it(desk: 
         "f:2: the name 'one' is taken by another xNode, a1",
     )
     assert "line 3: no provider" in str(refused.hint)
+
+
+@given(st.lists(st.text("ab", max_size=3), max_size=40))
+def test_what_comes_again_is_found_as_often_as_it_does(words: list[str]) -> None:
+    doubles = Doubles()
+    for word in words:
+        doubles.add(word)
+    beyond = Counter(words) - Counter(set(words))
+    assert Counter(doubles.again()) == Counter({hash(w): n for w, n in beyond.items()})
