@@ -29,6 +29,13 @@ FORBIDDEN = [
         "listen at :: alone",
     ),
     ("L3", live(user="gone"), new(), "no user gone"),
+    ("L3", live(user="gone", user_declared=True), new(), "no user gone"),
+    (
+        "L3",
+        live(user="gone", user_declared=False),
+        new(mutable_users=False),
+        "no user gone",
+    ),
     (
         "L3",
         live(),
@@ -108,6 +115,7 @@ FORBIDDEN = [
 ]
 
 DOUBTED = [
+    ("L3", live(user="gone", user_declared=False), new(), "made by hand stays"),
     (
         "L2",
         live(session={"interface": None}),

@@ -23,6 +23,7 @@ _LIVE = (
 )
 _LIVE_MAYBE = ("generation", "state_version", "boot_loader", "root_uuid")
 _ROOM = ("free_store_mib", "free_boot_mib")
+_YES_OR_NO = {"yes": True, "no": False, None: None}
 
 
 def live_system(answer: Answer, place: str) -> LiveSystem:
@@ -40,7 +41,8 @@ def live_system(answer: Answer, place: str) -> LiveSystem:
                 "guarded": answer.one("guarded") == "yes",
                 "failed_units": tuple(answer.every("failed_unit")),
                 "busy": tuple(answer.every("busy")),
-                "trusted_by_store": {"yes": True, "no": False}.get(answer.one("trusted") or ""),
+                "trusted_by_store": _YES_OR_NO.get(answer.one("trusted")),
+                "user_declared": _YES_OR_NO.get(answer.one("user_declared")),
                 "uptime_seconds": answer.one("uptime"),
                 "clock": _moment(answer.one("clock")),
                 **_network(answer),

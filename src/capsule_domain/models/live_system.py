@@ -27,6 +27,10 @@ class LiveSystem(Model):
 
     hostname: str
     user: str
+    user_declared: bool | None = None
+    """Whether a configuration made our user; then it goes with the next one that does not.
+    None where the machine does not tell.
+    """
     sudo: Sudo
     system: str
     """Such as `x86_64-linux`, by `uname -m`."""

@@ -67,10 +67,7 @@ def login_lost(case: Case) -> Iterator[Worry]:
         return
     account = new.accounts.get(live.user)
     if account is None:
-        yield Worry(
-            f"the configuration has no user {live.user}, as whom we came in",
-            f"users.users.{live.user}.isNormalUser = true;",
-        )
+        yield _without_account(live, new)
         return
     yield from _key(case, account)
     yield from _admitted(live, new, account)
@@ -79,6 +76,18 @@ def login_lost(case: Case) -> Iterator[Worry]:
             f"{live.user} would need a password to become root",
             "security.sudo.wheelNeedsPassword = false;, with the user in the group wheel",
         )
+
+
+def _without_account(live: LiveSystem, new: EvaluatedSystem) -> Worry:
+    """Who was made by hand stays, unless the configuration is to be all there is."""
+    remedy = f"users.users.{live.user}.isNormalUser = true;"
+    if live.user_declared is False and new.mutable_users:
+        return doubt(
+            f"the configuration knows nothing of {live.user}, as whom we came in: who was made by"
+            " hand stays, and whether as now is unknown",
+            remedy,
+        )
+    return Worry(f"the configuration has no user {live.user}, as whom we came in", remedy)
 
 
 def _key(case: Case, account: Account) -> Iterator[Worry]:

@@ -12,6 +12,13 @@ tell_person() {
     require_sudo
     say sudo free
   fi
+  if [ -r /var/lib/nixos/declarative-users ]; then
+    if tr -s ' ' '\n' </var/lib/nixos/declarative-users | grep -qxF -- "$(id -un)"; then
+      say user_declared yes
+    else
+      say user_declared no
+    fi
+  fi
 }
 
 tell_systems() {
