@@ -133,6 +133,16 @@ def test_a_server_says_whether_it_is_for_good(
     assert refused(EmailNotifier(post[1], SecretStr(PASSWORD))).for_good is final
 
 
+def test_a_server_that_takes_the_call_and_says_nothing_is_told_as_that() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        chosen = settings(silent.getsockname()[1])
+        told = refused(EmailNotifier(chosen, None, timeout_seconds=0.2))
+    assert "no answer in time" in told.message
+    assert not told.for_good
+
+
 def test_an_unreachable_server_is_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

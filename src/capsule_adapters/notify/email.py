@@ -31,8 +31,15 @@ class EmailNotifier:
     together; one that is sent again has the id that it had.
     """
 
-    def __init__(self, settings: EmailChannel, password: SecretStr | None) -> None:
+    def __init__(
+        self,
+        settings: EmailChannel,
+        password: SecretStr | None,
+        *,
+        timeout_seconds: float = _SECONDS,
+    ) -> None:
         self._settings = settings
+        self._timeout_seconds = timeout_seconds
         self._password = password
 
     @property
@@ -82,8 +89,10 @@ class EmailNotifier:
         host, port = settings.host or "", settings.reached_at
         whom = (settings.sender or "").rpartition("@")[2]  # asking DNS for our own name may hang
         if settings.security is SmtpSecurity.TLS:
-            return smtplib.SMTP_SSL(host, port, whom, timeout=_SECONDS, context=context)
-        return smtplib.SMTP(host, port, whom, timeout=_SECONDS)
+            return smtplib.SMTP_SSL(
+                host, port, whom, timeout=self._timeout_seconds, context=context
+            )
+        return smtplib.SMTP(host, port, whom, timeout=self._timeout_seconds)
 
     @property
     def _secret(self) -> str:
@@ -126,7 +135,8 @@ def _unsupported(settings: EmailChannel) -> str:
 
 
 def _cause(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    # Of a server that says nothing smtplib makes one that hung up.
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "no answer in time"
     if isinstance(error, smtplib.SMTPServerDisconnected | ConnectionResetError):
         return "it hung up"
