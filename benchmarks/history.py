@@ -21,7 +21,9 @@ from statistics import median
 from capsule_adapters.store.samples import SqliteSamples
 from capsule_domain.models.health import Check, CheckKind, Health
 from capsule_domain.models.metric import Disk, Metrics, Observation
+from capsule_domain.models.watch_plan import WatchPlan
 from capsule_domain.ports.samples import Figure
+from capsule_domain.services.look_back import LookBack
 
 RESULTS = Path(__file__).parent / "results" / "history.md"
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -95,7 +97,7 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return ended[0] * 1000, ended[1] * 1000
 
 
-def asked(samples: SqliteSamples, xnodes: int, minutes: int) -> list[Row]:
+def asked(samples: SqliteSamples, path: Path, xnodes: int, minutes: int) -> list[Row]:
     end = START + timedelta(minutes=minutes)
     day, season = end - timedelta(hours=24), end - timedelta(days=90)
 
@@ -104,16 +106,69 @@ def asked(samples: SqliteSamples, xnodes: int, minutes: int) -> list[Row]:
 
     asked_for = [Figure(name) for name in ("cpu_percent", "memory_percent", "load_1")]
     asked_for.append(Figure("used_percent", "/"))
-    series = [timed(lambda: samples.series(anyone(), asked_for, day)) for _ in range(ROUNDS)]
-    history = [timed(lambda: samples.history(anyone(), day)) for _ in range(ROUNDS)]
-    hours = [timed(lambda: samples.hourly(anyone(), season)) for _ in range(ROUNDS)]
-    latest = [timed(samples.latest) for _ in range(ROUNDS)]
+    back = LookBack(samples, EndOfDay(end), WatchPlan())
+    beside = ("cpu_percent", "memory_percent")
+
+    def times(work: Callable[[], object]) -> Times:
+        return [timed(work) for _ in range(ROUNDS)]
+
     return [
-        ("24 h of one xNode: four figures", series, "5 (median)"),
-        ("24 h of one xNode: everything, as models", history, ""),
-        ("the last of every xNode, as models", latest, "10 (median)"),
-        ("the hours of one xNode", hours, ""),
+        (
+            "24 h of one xNode: what `metrics` draws a line of (CPU, memory)",
+            times(lambda: back.run(anyone(), "", day, beside)),
+            "5 (median)",
+        ),
+        (
+            "24 h of one xNode: how often it was healthy (`health`)",
+            times(lambda: samples.statuses(anyone(), day)),
+            "5 (median)",
+        ),
+        (
+            "24 h of one xNode: four figures, in columns",
+            times(lambda: samples.series(anyone(), asked_for, day)),
+            "5 (median)",
+        ),
+        (
+            "24 h of one xNode: all its courses, as `metrics --since 24h` shows them",
+            times(lambda: back.run(anyone(), "", day)),
+            "",
+        ),
+        (
+            "24 h of one xNode: everything, as models (no screen asks for it)",
+            times(lambda: samples.history(anyone(), day)),
+            "",
+        ),
+        ("the last of every xNode, as models: the first time", first_latest(path), "10 (median)"),
+        ("the same again, as a screen does every 2 s", times(samples.latest), "10 (median)"),
+        ("the hours of one xNode", times(lambda: samples.hourly(anyone(), season)), ""),
     ]
+
+
+def first_latest(path: Path) -> Times:
+    """By somebody who has the file open and has read nothing of it yet."""
+    found = []
+    for _ in range(ROUNDS // 4):
+        samples = SqliteSamples(path)
+        samples.statuses("nobody", START)
+        found.append(timed(samples.latest))
+        samples.close()
+    return found
+
+
+class EndOfDay:
+    """A clock that stands."""
+
+    def __init__(self, end: datetime) -> None:
+        self._end = end
+
+    def now(self) -> datetime:
+        return self._end
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 def page(xnodes: int, minutes: int, rows: list[Row], size_bytes: int) -> str:
@@ -166,7 +221,7 @@ def main() -> None:
         rows = [
             (f"one tick of {xnodes} xNodes stored", ticks, "30 (p99)"),
             ("the hourly tidying of all", tidyings, ""),
-            *asked(samples, xnodes, minutes),
+            *asked(samples, path, xnodes, minutes),
         ]
         samples.close()
         text = page(xnodes, minutes, rows, path.stat().st_size)
