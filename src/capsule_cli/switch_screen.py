@@ -7,6 +7,7 @@ from capsule_cli.closures import paint_difference
 from capsule_domain.models.finding import Severity
 from capsule_domain.models.switch import SwitchMode
 from capsule_domain.models.switch_plan import Result, SwitchPlan, SwitchResult
+from capsule_domain.services.endpoint_machines import moved_to
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Cell, Screen
@@ -48,6 +49,9 @@ def _facts(plan: SwitchPlan) -> "list[tuple[str, Cell]]":
         facts.append(("built on" if plan.build_on != "here" else "built", plan.build_on))
     if plan.mode is SwitchMode.REBOOT:
         facts.append(("by", "a restart"))
+    place = moved_to(plan.endpoints)
+    if place is not None:
+        facts.append(("moves to", _place(place.address, place.port)))
     facts.append(("confirmed", confirmed_at(plan)))
     return facts
 

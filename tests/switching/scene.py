@@ -149,6 +149,7 @@ class Scene:
     def evaluated(self) -> EvaluatedSystem:
         """What the configuration says: the machine as it is, but for the facts of this case."""
         public = self.root.path("/opt/authorized_keys").read_text().strip()
+        account = Account(keys=(public,), groups=("wheel",))
         fields: dict[str, Any] = {
             "host": "vm",
             "hostname": socket.gethostname(),
@@ -158,7 +159,7 @@ class Scene:
             "ssh": SshServer(enabled=True, ports=(self.root.port,)),
             "firewall_enabled": False,
             "open_everywhere": OpenPorts(),
-            "accounts": {"root": Account(keys=(public,), groups=("wheel",))},
+            "accounts": {"root": account, "deploy": account},
             "wheel_needs_password": False,
             "boot_loader": "systemd-boot",
             "uses_dhcp": True,

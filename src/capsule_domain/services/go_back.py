@@ -119,7 +119,7 @@ def _wanted(known: Sequence[Generation], live: LiveSystem, number: int | None) -
     if number is None:
         below = [one for one in by_number if live.generation is not None and one < live.generation]
         if not below:
-            raise NotFound("generation", "before the current one", hint=there_are(by_number))
+            raise NotFound("generation", "previous", hint=there_are(by_number))
         number = max(below)
     if number not in by_number:
         raise NotFound("generation", str(number), hint=there_are(by_number))
