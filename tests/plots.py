@@ -32,8 +32,8 @@ note "$(basename "$0")" "$@"
 if [ "$(basename "$0")" = nix-env ]; then
   [ "$1" = --profile ]
   case $3 in
-    --set) [ -d "$4" ] && become "$2" "$4" ;;
-    --switch-generation) [ -L "$2-$4-link" ] && ln -sfn "$(basename "$2")-$4-link" "$2" ;;
+    --set) [ -d "$4" ]; become "$2" "$4" ;;
+    --switch-generation) [ -L "$2-$4-link" ]; ln -sfn "$(basename "$2")-$4-link" "$2" ;;
   esac
   exit 0
 fi

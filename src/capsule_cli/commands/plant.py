@@ -23,7 +23,7 @@ def plant(
     *,
     machine: Annotated[
         str | None,
-        typer.Argument(metavar="[USER@HOST]", help="As you name it to ssh; ~/.ssh/config holds."),
+        typer.Argument(metavar="USER@HOST", help="As you name it to ssh; ~/.ssh/config holds."),
     ] = None,
     xnode: OnXNode = None,
     port: Annotated[

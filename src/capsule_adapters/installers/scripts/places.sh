@@ -76,7 +76,7 @@ python_program() { # a Python that is new enough and can make environments
 
 work_folder() { # where work in progress is, and its locks
   folder=$(capsule_home)/environment
-  mkdir -p -- "$folder" && printf '%s\n' "$folder"
+  (umask 077 && mkdir -p -- "$folder") && printf '%s\n' "$folder"
 }
 
 locked_at_once() { # locked_at_once FD: the lock on an open file, which ends with those who have it open
