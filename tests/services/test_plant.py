@@ -21,7 +21,7 @@ from capsule_domain.models.planting import (
     PlantStep,
 )
 from capsule_domain.models.profile import Environment, Profile
-from capsule_domain.ports.host import Destination
+from capsule_domain.ports.host import Destination, Target
 from capsule_domain.services.nix_there import NixWay, nix_way
 from capsule_domain.services.plant import Plant
 from tests.fakes.clock import FakeClock
@@ -144,6 +144,48 @@ def test_broken_off_anywhere_the_next_time_completes_it(step: str, build_on: Bui
     garden.state.breaks_at = None
     garden.plant(build_on=build_on)
     assert garden.steps(build_on=build_on) == []
+
+
+def test_a_plan_holds_only_for_the_machine_as_it_was_seen() -> None:
+    garden = Garden()
+    mine = garden.service.plan(WEB, environment("htop"))
+    garden.plant("jq")
+    garden.state.steps.clear()
+    with pytest.raises(Conflict, match="not as it was when this was planned"):
+        garden.service.run(mine, progress=garden.events.append)
+    assert garden.state.steps == []
+    garden.plant("htop")
+
+
+def test_while_another_one_plants_nothing_is_done_and_looking_is_free() -> None:
+    garden = Garden()
+    garden.plant()
+    garden.state.taken = True
+    assert garden.plant().changes == ()
+    with pytest.raises(Conflict, match="another Capsule plants"):
+        garden.plant("htop", "jq")
+    assert garden.steps("htop", "jq") == [PlantStep.FILES, PlantStep.ENVIRONMENT]
+
+
+def test_what_is_planted_is_written_down_as_setup_there_would() -> None:
+    garden = Garden()
+    garden.seeds.locks["dev"] = '{"version": 7, "mine": true}'
+    planted = garden.plant("jq", "htop")
+    [known] = garden.state.generations.values()
+    assert (known.store_path, known.profile) == (planted.store_path, "dev")
+    assert known.packages == ("htop", "jq")
+    assert known.lock == garden.seeds.locks["dev"]
+    assert known.installed_at == garden.clock.now()
+
+
+def test_one_of_ours_is_planted_on_by_its_name() -> None:
+    garden = Garden()
+    garden.plots.machines["web-1"] = garden.state
+    target = Target(address="192.0.2.7", port=2222, key_alias="0123456789", name="web-1")
+    planting = garden.service.plan(target, environment())
+    assert planting.plan.destination == "web-1 (192.0.2.7:2222)"
+    planted = garden.service.run(planting, progress=garden.events.append)
+    assert planted.destination == planting.plan.destination
 
 
 def test_another_choice_of_packages_is_built_anew_and_nothing_else() -> None:
