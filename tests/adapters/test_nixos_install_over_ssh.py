@@ -19,7 +19,8 @@ from capsule_domain.errors import CommandFailed, HostKeyChanged, OutcomeUnknown
 from capsule_domain.models.evaluated_system import Account, OpenPorts
 from capsule_domain.models.nixos_install import Installed
 from capsule_domain.services.await_nixos import AwaitNixos
-from capsule_domain.services.install_machine import InstallMachine, InstallWish
+from capsule_domain.services.install_machine import InstallMachine
+from capsule_domain.services.install_order import InstallWish
 from tests.fakes.clock import FakeClock
 from tests.fakes.plots import FakeNixInstallers
 from tests.services.install_desk import SYSTEM, InstallDesk

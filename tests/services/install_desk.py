@@ -11,7 +11,8 @@ from capsule_domain.models.nixos import RenderedFile
 from capsule_domain.models.nixos_install import Installed
 from capsule_domain.ports.host import Destination
 from capsule_domain.ports.nixos_installer import NixosJob
-from capsule_domain.services.install_machine import Installing, InstallMachine, InstallWish
+from capsule_domain.services.install_machine import InstallMachine
+from capsule_domain.services.install_order import Installing, InstallWish
 from tests.cli.running import wired
 from tests.fakes.choices import FakeChoices
 from tests.fakes.clock import FakeClock

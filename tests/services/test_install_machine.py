@@ -16,11 +16,12 @@ from capsule_domain.models.facts import Sudo
 from capsule_domain.models.finding import Severity
 from capsule_domain.models.hardware import Firmware, Hardware, Mount
 from capsule_domain.models.nixos_install import NixosWay
-from capsule_domain.services.install_machine import (
+from capsule_domain.services.install_order import (
     InstallWish,
     refuse_unsafe_install,
 )
 from tests.fakes.machine_surveys import survey
+from tests.fakes.nix_systems import FakeNixSystems
 from tests.services.install_desk import PLACEHOLDER, SYSTEM, THERE, InstallDesk
 from tests.services.lint import KEY
 
@@ -206,8 +207,12 @@ def test_in_place_needs_no_nix_here_and_says_that_nothing_was_judged(desk: Insta
     desk.surveys.machines["203.0.113.9"] = survey(memory_mib=980)
     desk.builder.fails["describe"] = ToolMissing("Nix", hint="capsule bootstrap")
     asked = desk.plan()
-    assert any("was not judged, because Nix is not installed" in note for note in asked.plan.notes)
+    assert any("was not judged" in note for note in asked.plan.notes)
     assert desk.install(asked).system == SYSTEM
+    desk.systems = FakeNixSystems(here=None)
+    (desk.folder / "flake.lock").unlink()
+    assert "was not judged" in desk.plan().plan.notes[-1]
     desk.surveys.machines["203.0.113.9"] = survey()
+    desk.systems = FakeNixSystems()
     with pytest.raises(ToolMissing):
         desk.plan()

@@ -57,7 +57,7 @@ def install(
     ] = None,
 ) -> None:
     """Put NixOS on a machine over SSH, in the stead of what is on it."""
-    from capsule_domain.services.install_machine import InstallWish, refuse_unsafe_install
+    from capsule_domain.services.install_order import InstallWish, refuse_unsafe_install
     from capsule_domain.services.lockout import allowed_rules
 
     run = session(ctx)

@@ -1,15 +1,13 @@
 """NixOS onto a machine that a person names: looked at, judged, told, put there, seen running."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from capsule_domain.errors import ConfigurationError, HostError, ToolMissing, UnsafePlan
+from capsule_domain.errors import ConfigurationError, HostError, ToolMissing
 from capsule_domain.models.evaluated_system import EvaluatedSystem
-from capsule_domain.models.finding import Severity
-from capsule_domain.models.machine_survey import DiskFacts, MachineSurvey
-from capsule_domain.models.nixos_install import ChosenWay, Installed, InstallPlan, NixosWay
+from capsule_domain.models.nixos_install import Installed, InstallPlan, NixosWay
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.xnode import XNode
 from capsule_domain.ports.clock import Clock
@@ -23,40 +21,16 @@ from capsule_domain.services.apply_source import FindSource, HostSource
 from capsule_domain.services.await_nixos import Awaited, AwaitNixos
 from capsule_domain.services.fill_hardware import FillHardware
 from capsule_domain.services.install_judge import as_live, judge_install, login_of
+from capsule_domain.services.install_order import (
+    Installing,
+    InstallWish,
+    refuse_unsafe_install,
+)
 from capsule_domain.services.install_preflight import disk_of, is_whole_disk, notes_on, way_onto
 from capsule_domain.services.ways_in import endpoints
 
 SSH_PORT = 22
-_UNJUDGED = "its configuration was not judged, because"
-
-
-@dataclass(frozen=True)
-class InstallWish:
-    """What a person typed: a folder, a host of it, a disk; rules that are allowed.
-
-    `xnode`: which one the machine is. Without a folder its own configuration is meant.
-    """
-
-    xnode: XNode | None = None
-    place: str | None = None
-    host: str | None = None
-    disk: str | None = None
-    nixpkgs: str | None = None
-    allowed: Collection[str] = ()
-
-
-@dataclass(frozen=True)
-class Installing:
-    """A machine that was looked at, and what is to come onto it: to be shown, then run."""
-
-    machine: Target | Destination
-    wish: InstallWish
-    survey: MachineSurvey
-    source: HostSource
-    chosen: ChosenWay
-    disk: DiskFacts | None
-    new: EvaluatedSystem | None
-    plan: InstallPlan
+_UNJUDGED = "its configuration was not judged: that needs Nix and a nixpkgs here"
 
 
 @dataclass(frozen=True)
@@ -190,12 +164,9 @@ class InstallMachine:
             self.known_hosts.forget(alias)
 
     def _judged(self, asked: Installing, progress: Progress) -> Installing:
-        try:
-            new = self._described(asked, progress)
-        except ToolMissing as error:
-            if asked.chosen.way is NixosWay.ANYWHERE:
-                raise
-            notes = (*asked.plan.notes, f"{_UNJUDGED} {error.message}")
+        new = self._described(asked, progress)
+        if new is None:
+            notes = (*asked.plan.notes, _UNJUDGED)
             return replace(asked, plan=asked.plan.model_copy(update={"notes": notes}))
         now = self.clock.now()
         found = judge_install(
@@ -215,14 +186,23 @@ class InstallMachine:
         }
         return replace(asked, new=new, plan=asked.plan.model_copy(update=update))
 
-    def _described(self, asked: Installing, progress: Progress) -> EvaluatedSystem:
+    def _described(self, asked: Installing, progress: Progress) -> EvaluatedSystem | None:
+        """None where nothing here can evaluate it, and nothing here has to build it."""
         order = asked.source.order
+        is_built_there = asked.chosen.way is NixosWay.IN_PLACE
         if order.nixpkgs is None and not order.source.locked:
+            if is_built_there:
+                return None
             raise ConfigurationError(
                 "no nixpkgs is here to judge the configuration with: <nixpkgs> leads nowhere",
                 hint=f"nix flake lock {PurePath(asked.plan.folder)}, or --nixpkgs FOLDER",
             )
-        return self.builder.describe(order, None, progress)
+        try:
+            return self.builder.describe(order, None, progress)
+        except ToolMissing:
+            if is_built_there:
+                return None
+            raise
 
     def _job(self, asked: Installing, target: Target) -> NixosJob:
         # Where port 22 of the machine is led to from elsewhere, an installer is reached there.
@@ -242,11 +222,3 @@ class InstallMachine:
 def _as_installed(xnode: XNode, done: Installed) -> XNode:
     way_in = {"address": done.address, "ssh_port": done.port, "ssh_user": done.login}
     return xnode.model_copy(update={"os": OperatingSystem.NIXOS, **way_in})
-
-
-def refuse_unsafe_install(plan: InstallPlan) -> None:
-    """Raises UnsafePlan when anything speaks against it."""
-    errors = [one for one in plan.findings if one.severity is Severity.ERROR]
-    if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise UnsafePlan(f"{plan.host}: {errors[0].message}{more}", hint=errors[0].hint)
