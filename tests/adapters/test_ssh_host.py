@@ -14,7 +14,7 @@ import pytest
 
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
-from capsule_domain.errors import HostError, HostKeyChanged, HostUnreachable
+from capsule_domain.errors import HostError, HostKeyChanged, HostUnreachable, StoreError
 from capsule_domain.ports.host import Completed, Target
 from tests.sshd import Sshd
 from tests.tools import needs_tool
@@ -233,6 +233,19 @@ def test_a_connection_that_breaks_under_a_command_is_told_so(tmp_path: Path, ssh
         pytest.raises(HostUnreachable, match="lost the connection"),
     ):
         host.run("kill -9 $PPID; sleep 5")
+
+
+def test_a_fault_of_who_listens_is_no_fault_of_the_connection(tmp_path: Path, sshd: Sshd) -> None:
+    def full(_line: str) -> None:
+        raise StoreError("cannot write state.db: the disk is full")
+
+    pin(tmp_path, sshd)
+    with (
+        closing(SshHosts(tmp_path / "known_hosts")) as hosts,
+        hosts.connect(target(sshd)) as host,
+        pytest.raises(StoreError, match="the disk is full"),
+    ):
+        host.run("echo one >&2", heard=full)
 
 
 def test_the_users_greeting_is_not_in_the_way_of_a_login(tmp_path: Path, sshd: Sshd) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_adapters.ssh.loop import LoopThread
-from capsule_domain.errors import CommandFailed
+from capsule_domain.errors import CapsuleError, CommandFailed
 from capsule_domain.ports.host import Completed, Destination, Host, Target
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ class SshHost:
         )
         try:
             lasting = self.loop.call(work, timeout_seconds=timeout_seconds + GRACE_SECONDS)
+        except CapsuleError:
+            raise
         except refusals.EXPECTED as error:
             raise refusals.broken(self.target, error, timeout_seconds) from error
         try:
@@ -88,6 +90,8 @@ class SshHost:
         )
         try:
             return self.loop.call(work, timeout_seconds=timeout_seconds + GRACE_SECONDS)
+        except CapsuleError:
+            raise  # of who was told what it says, such as a journal that is full
         except refusals.EXPECTED as error:
             raise refusals.broken(self.target, error, timeout_seconds) from error
 

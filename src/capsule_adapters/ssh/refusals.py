@@ -62,8 +62,6 @@ def refused(target: Target | Destination, error: BaseException, known_hosts: Pat
 
 def broken(target: Target | Destination, error: BaseException, timeout_seconds: float) -> HostError:
     """What a failure while a command ran means."""
-    if isinstance(error, HostError):
-        return error
     if isinstance(error, TooMuchOutput):
         limit = OUTPUT_LIMIT_BYTES // 1024 // 1024
         return CommandFailed(
