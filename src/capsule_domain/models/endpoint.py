@@ -15,3 +15,8 @@ class Endpoint(Model):
     address: str
     port: int = Field(ge=1, le=65535)
     declared: bool = True
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The address and the port."""
+        return self.address, self.port

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from capsule_domain.errors import ConfigurationError, HostError, ToolMissing
+from capsule_domain.models.endpoint import Endpoint
 from capsule_domain.models.evaluated_system import EvaluatedSystem
 from capsule_domain.models.nixos_install import Installed, InstallPlan, NixosWay
 from capsule_domain.models.operating_system import OperatingSystem
@@ -112,15 +113,9 @@ class InstallMachine:
 
     def _seen(self, asked: Installing, target: Target, system: str | None) -> Installed:
         """Where its configuration puts it, as who has a key there."""
-        place = next((one for one in asked.plan.endpoints if one.declared), None)
-        address, port = (
-            (target.address, target.port)
-            if place is None
-            else (
-                place.address,
-                place.port,
-            )
-        )
+        declared = [one for one in asked.plan.endpoints if one.declared]
+        now = Endpoint(address=target.address, port=target.port)
+        address, port = (declared[0] if declared else now).place
         moved = {"address": address, "port": port, "user": asked.plan.login}
         awaited = Awaited(target.model_copy(update=moved), asked.plan.machine, asked.survey.boot_id)
         return Installed(
