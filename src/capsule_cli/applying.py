@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from capsule_cli.heartbeat import listening
 from capsule_cli.session import Session
 from capsule_cli.switch_meant import Meant
-from capsule_cli.switch_screen import confirmed_at, paint_plan
+from capsule_cli.switch_screen import paint_plan
 from capsule_cli.switching import Ready, switch_all
 from capsule_domain.errors import CapsuleError
 from capsule_domain.models.switch import SwitchMode
@@ -128,14 +128,17 @@ def _ask(run: Session, plans: "Sequence[SwitchPlan]") -> None:
 
 
 def question(plans: "Sequence[SwitchPlan]") -> str:
-    """What a person is asked: how it is confirmed stands in it."""
+    """What a person is asked, and what becomes of a machine that nobody confirms."""
     first = plans[0]
     verb = "Restart" if first.mode is SwitchMode.REBOOT else "Switch"
+    seconds = first.confirm_seconds
     if len(plans) == 1:
-        where = confirmed_at(first)
-        return f"{verb} {first.machine}? It goes back by itself unless it is confirmed {where}."
+        return (
+            f"It goes back by itself unless it is confirmed within {seconds} s.\n"
+            f"{verb} {first.machine}?"
+        )
     return (
-        f"{verb} these {len(plans)} machines, {first.machine} first? Each goes back by itself"
-        f" unless it is confirmed within {first.confirm_seconds} s, and the first that does stops"
-        " the others."
+        f"Each goes back by itself unless it is confirmed within {seconds} s.\n"
+        "The first that goes back stops those that have not begun.\n"
+        f"{verb} these {len(plans)} machines, {first.machine} first?"
     )

@@ -32,7 +32,7 @@ def test_all_with_a_tag_are_switched_after_one_question(desk: Desk) -> None:
     ran = desk.run("apply", "--tags", "prod", answer=yes)
     assert (ran.code, ends(desk)) == (0, ["new"] * 3)
     assert len(asked) == 1
-    assert asked[0].startswith("Switch these 3 machines, api first?")
+    assert asked[0].endswith("Switch these 3 machines, api first? [y/N] ")
     assert ran.stdout.splitlines()[1:] == [
         "api      ✓ committed  2",
         "db       ✓ committed  2",

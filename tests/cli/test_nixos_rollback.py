@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from capsule_domain.errors import CommandFailed
 from tests.cli.switch_desk import Desk
 from tests.fakes.nixos_machine import Behaviour, system_path
 
@@ -80,6 +81,13 @@ def test_one_that_does_not_hold_is_gone_back_from(desk: Desk) -> None:
     desk.machine("web").systems[SECOND] = Behaviour(refuses_new=True)
     ran = desk.run("rollback", "--xnode", "web", "--yes", "--json")
     assert (ran.code, ran.error["code"], generation(desk)) == (9, "activation_failed", 3)
+
+
+def test_a_machine_that_cannot_tell_what_changes_goes_back_all_the_same(desk: Desk) -> None:
+    desk.builder.fails["compare"] = CommandFailed("its nix is too old")
+    ran = desk.run("rollback", "--xnode", "web", "--yes")
+    assert (ran.code, generation(desk)) == (0, 2)
+    assert "what would change is unknown: its nix is too old" in ran.stderr
 
 
 def test_a_dry_run_shows_what_would_be(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from capsule_cli import main
+from capsule_cli import main, report
 from capsule_cli.options import GlobalOptions
 from capsule_cli.wiring import Wiring, wire
 from capsule_domain.models.closure import ClosureDifference
@@ -185,4 +185,5 @@ def run(spec: Spec, arguments: Sequence[str]) -> int:
 if __name__ == "__main__":
     # A process in the background of a shell ignores interrupts, and its children do.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(report.TERMINATED))
     sys.exit(run(Spec.model_validate_json(Path(sys.argv[1]).read_text()), sys.argv[2:]))

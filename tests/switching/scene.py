@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,9 +123,13 @@ class Scene:
     def wait_for(self, call: str, times: int = 1) -> None:
         """Until the newest process has begun that call so often."""
         log = self.folder / f"calls-{self._runs}"
+        self.wait_until(lambda: log.read_text().split().count(call) >= times)
+
+    def wait_until(self, so: Callable[[], bool]) -> None:
+        """Raises AssertionError when that takes too long."""
         deadline = time.monotonic() + SETTLE_SECONDS
-        while log.read_text().split().count(call) < times:
-            assert time.monotonic() < deadline, f"{call} never comes: {log.read_text()}"
+        while not so():
+            assert time.monotonic() < deadline, "it takes too long"
             time.sleep(0.05)
 
     def judge(self, process: "subprocess.Popen[str]") -> Came:

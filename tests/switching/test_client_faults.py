@@ -67,7 +67,7 @@ def another_key(folder: Path) -> Came:
         other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
         known.pin(ALIAS, other.strip())
         process = scene.start(*scene.words)
-        process.wait(120)
+        scene.wait_until(lambda: process.poll() is not None)
         known.pin(ALIAS, scene.root.host_key)
         return _expected(8, scene.judge(process))
 
@@ -87,10 +87,11 @@ def two_at_once(folder: Path) -> Came:
     """Both end; what the machine came to fits what both said."""
     with Scene(folder, Behaviour(seconds_after=2)) as scene:
         first, second = scene.start(*scene.words), scene.start(*scene.words)
-        codes = sorted([first.wait(300), second.wait(300)])
+        _, said = first.communicate(timeout=300)
         came = scene.judge(second)
-        wrong = [] if codes in ([0, 0], [0, 5]) else [f"they ended with {codes}"]
-        return Came(0, came.ends_in, [*came.disagreements, *wrong])
+        codes = sorted([first.returncode, came.code])
+        wrong = [] if codes in ([0, 0], [0, 5]) else [f"they ended with {codes}: {said[-300:]}"]
+        return Came(codes[0], came.ends_in, [*came.disagreements, *wrong])
 
 
 def signalled(numbers: Sequence[int], code: int, folder: Path) -> Came:
@@ -172,7 +173,9 @@ def carried_out(cases: dict[str, Case], folder: Path) -> list[str]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for name, came in pool.map(one, range(len(cases)), cases):
             sys.stdout.write(f"{name}: exit {came.code}, {came.ends_in}\n")
-            wrong += [f"{name}: {what}" for what in came.disagreements]
+            found = [f"{name}: {what}" for what in came.disagreements]
+            sys.stdout.writelines(f"  {what}\n" for what in found)
+            wrong += found
     sys.stdout.write(f"{len(cases)} cases, {len(wrong)} disagreements\n")
     return wrong
 

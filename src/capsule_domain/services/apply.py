@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from capsule_domain.errors import ConfigurationError, UnsafePlan
+from capsule_domain.errors import CommandFailed, ConfigurationError, UnsafePlan
+from capsule_domain.models.closure import ClosureDifference
 from capsule_domain.models.evaluated_system import EvaluatedSystem
 from capsule_domain.models.finding import Finding, Severity
 from capsule_domain.models.live_system import LiveSystem
@@ -135,11 +136,14 @@ class Apply:
         path = self.builder.build(order, candidate.machine, progress)
         self.builder.bring(order, path, candidate.machine, progress)
         live = prepared.live
-        difference = self.builder.compare(live.running, path, candidate.machine)
-        done = path == live.running == live.profile
-        plan = prepared.plan.model_copy(
-            update={"new": path, "difference": difference, "is_done": done}
-        )
+        difference, unknown = compared(self.builder, live.running, path, candidate.machine)
+        changes = {
+            "new": path,
+            "difference": difference,
+            "findings": (*prepared.plan.findings, *unknown),
+            "is_done": path == live.running == live.profile,
+        }
+        plan = prepared.plan.model_copy(update=changes)
         return replace(prepared, plan=plan)
 
     def job(self, prepared: Prepared, wish: SwitchWish) -> SwitchJob:
@@ -177,6 +181,24 @@ class Apply:
             f' nix.settings.trusted-public-keys = [ "{key}" ]; or'
             f' nix.settings.trusted-users = [ "{prepared.live.user}" ];',
         )
+
+
+def compared(
+    builder: SystemBuilder, before: str, after: str, machine: Machine
+) -> tuple[ClosureDifference | None, Sequence[Finding]]:
+    """What tells two systems apart; a machine that cannot tell is switched all the same.
+
+    Raises NotFound for a system that is not there, HostUnreachable.
+    """
+    try:
+        return builder.compare(before, after, machine), ()
+    except CommandFailed as error:
+        return None, (warning("difference", f"what would change is unknown: {error.message}"),)
+
+
+def warning(rule: str, message: str, hint: str | None = None) -> Finding:
+    """What a person has to know before."""
+    return Finding(rule=rule, severity=Severity.WARNING, message=message, hint=hint)
 
 
 def switch_id(clock: Clock, new_id: Callable[[], str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from capsule_domain.errors import NotFound
 from capsule_domain.models.closure import ClosureDifference
 from capsule_domain.models.endpoint import Endpoint
-from capsule_domain.models.finding import Finding, Severity
+from capsule_domain.models.finding import Finding
 from capsule_domain.models.generation import Generation
 from capsule_domain.models.live_system import LiveSystem
 from capsule_domain.models.switch import SwitchMode, SwitchOrder
@@ -15,7 +15,7 @@ from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.nixos_hosts import Machine, NixosHosts
 from capsule_domain.ports.system_builder import SystemBuilder
-from capsule_domain.services.apply import switch_id
+from capsule_domain.services.apply import compared, switch_id, warning
 from capsule_domain.services.settle_switches import SettleSwitches
 from capsule_domain.services.switch_trial import SwitchJob
 
@@ -69,9 +69,9 @@ class GoBack:
             known = host.generations()
         to = _wanted(known, live, wish.generation)
         is_done = to.generation == live.generation and to.store_path == live.running
-        difference = None
-        if not is_done:
-            difference = self.builder.compare(live.running, to.store_path, machine)
+        difference, unknown = (
+            (None, ()) if is_done else compared(self.builder, live.running, to.store_path, machine)
+        )
         plan = SwitchPlan(
             machine=name,
             hostname=live.hostname,
@@ -81,7 +81,7 @@ class GoBack:
             new=to.store_path,
             endpoints=_where(machine, live),
             confirm_seconds=wish.confirm_seconds,
-            findings=tuple(_findings(live, difference)),
+            findings=(*unknown, *_findings(live, difference)),
             settled=settled,
             difference=difference,
             is_done=is_done,
@@ -150,19 +150,15 @@ def _findings(live: LiveSystem, difference: ClosureDifference | None) -> Iterato
         return
     if difference.kernel:
         before, after = difference.kernel
-        yield _warning(
+        yield warning(
             "other-kernel",
             f"its kernel is {after}, and {live.running_kernel or before} runs until the next start",
             "--via-reboot starts it at once",
         )
     if difference.postgresql:
         now, then = difference.postgresql
-        yield _warning(
+        yield warning(
             "other-database",
             f"its PostgreSQL is {then}, and the data are those of {now}: it will not start on them",
             f"pg_dumpall before, or stay with {now}",
         )
-
-
-def _warning(rule: str, message: str, hint: str) -> Finding:
-    return Finding(rule=rule, severity=Severity.WARNING, message=message, hint=hint)
