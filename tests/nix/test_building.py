@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.nix.building.builder import NixSystemBuilder
+from capsule_adapters.nix.building.over_ssh import NixOverSsh
 from capsule_adapters.nix.building.ways import SshWays
+from capsule_adapters.nix.process import NixProcess
+from capsule_adapters.nix.pulse import Pulse
 from capsule_domain.errors import (
     CommandFailed,
     ConfigurationError,
@@ -369,3 +372,14 @@ def test_a_system_that_nobody_pinned_is_not_built(site: Site) -> None:
             ask(order, MACHINE, silent)
         assert refused.value.hint == "nix flake lock 'path:/c/my web'"
     assert site.nix.calls == []
+
+
+def test_progress_names_machines_as_people_do(site: Site) -> None:
+    nix = site.nix.folder / "nix"
+    script = nix.read_text().replace("\ncd ", "\necho copying to ssh-ng://capsule-machine >&2\ncd ")
+    nix.write_text(script)
+    told: list[str] = []
+    pulse = Pulse(lambda _seconds, line: told.append(line), every_seconds=0)
+    over_ssh = NixOverSsh(NixProcess(site.nix.environment, ()), site.ways)
+    over_ssh.run(["nix", "copy"], {"capsule-machine": MACHINE}, "cannot copy", pulse)
+    assert f"copying to ssh-ng://{MACHINE.label}" in told

@@ -40,6 +40,19 @@ class Pulse:
             self._progress(now - self._began, self._last)
 
 
+class InOtherWords(Pulse):
+    """Another pulse, for somebody whose lines it is told changed."""
+
+    def __init__(self, pulse: Pulse, change: Callable[[str], str]) -> None:
+        super().__init__(lambda _seconds, _line: None, every_seconds=pulse.every_seconds)
+        self._pulse = pulse
+        self._change = change
+
+    def beat(self, line: str | None = None) -> None:
+        """The other one beats."""
+        self._pulse.beat(line and self._change(line))
+
+
 @contextmanager
 def beating(pulse: Pulse) -> Iterator[Pulse]:
     """Beats for the length of the block, whose work is elsewhere and says nothing for long."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from capsule_adapters.nix.building import words
+from capsule_adapters.nix.building import stores, words
 from capsule_adapters.nix.building.bringing import Bringing
 from capsule_adapters.nix.building.differences import difference
 from capsule_adapters.nix.building.here import NixHere, refuse_unpinned
@@ -13,7 +13,6 @@ from capsule_adapters.nix.building.machines import Machines, place_of
 from capsule_adapters.nix.building.over_ssh import NixOverSsh
 from capsule_adapters.nix.building.rooms import sent
 from capsule_adapters.nix.building.signing import SigningKey
-from capsule_adapters.nix.building.stores import build, realise
 from capsule_adapters.nix.building.ways import BUILDER, SshWays, store_of
 from capsule_adapters.nix.describe import describe, describe_there
 from capsule_adapters.nix.process import PLACES, NixProcess
@@ -88,17 +87,16 @@ class NixSystemBuilder:
 
     def build(self, order: BuildOrder, machine: Machine, progress: Progress) -> str:
         """Evaluated here and built where it is ordered; without a Nix here all of it there."""
-        pulse = Pulse(progress)
+        place = machine if order.on_machine else order.where
         if self._here.is_there:
             refuse_unpinned(order)
-        place = machine if order.on_machine else order.where
-        if place is not None and self._here.is_there:
-            return self._realised(order, place, pulse)
-        if place is not None and order.on_machine:
-            return self._built_there(order, place, pulse)
-        if not self._here.is_there:
+        elif place is None or not order.on_machine:
             raise ToolMissing("Nix", hint=_WITHOUT_NIX)
-        return self._here.build(order, pulse)
+        with beating(Pulse(progress)) as pulse:
+            if place is None:
+                return self._here.build(order, pulse)
+            build = self._realised if self._here.is_there else self._built_there
+            return build(order, place, pulse)
 
     def trust(self, machine: Machine, live: LiveSystem) -> StoreTrust:
         """As its daemon tells, else as the machine itself looked."""
@@ -112,13 +110,13 @@ class NixSystemBuilder:
         """By `nix copy`; afterwards it is kept there from the garbage collector."""
         if order.on_machine or order.where is None is machine:
             return
-        pulse = Pulse(progress)
-        self._bringing.bring(path, order.where, machine, pulse)
-        if machine is None:
-            self._here.keep(path, pulse)
-            return
-        with self._machines.entered(machine) as host:
-            realise(host, machine.label, path, _name(order))
+        with beating(Pulse(progress)) as pulse:
+            self._bringing.bring(path, order.where, machine, pulse)
+            if machine is None:
+                self._here.keep(path, pulse)
+                return
+            with self._machines.entered(machine) as host:
+                stores.realise(host, machine.label, path, _name(order))
 
     def compare(self, before: str, after: str, machine: Machine) -> ClosureDifference:
         """One round trip to the machine."""
@@ -134,17 +132,16 @@ class NixSystemBuilder:
         nix = self._machines.look(place).nix
         told = words.copy_derivation(derivation, store_of(BUILDER, nix))
         self._over_ssh.run(told, {BUILDER: place}, "cannot copy what is to be built", pulse)
-        with self._machines.entered(place) as host, beating(pulse):
-            return realise(host, place.label, derivation, _name(order), heard=pulse.beat)
+        with self._machines.entered(place) as host:
+            return stores.realise(host, place.label, derivation, _name(order), heard=pulse.beat)
 
     def _built_there(self, order: BuildOrder, place: Target | Destination, pulse: Pulse) -> str:
         with (
             self._machines.entered(place) as host,
             sent(host, place.label, order.source) as room,
-            beating(pulse),
         ):
             room.furnish(host, order.host)
-            return build(host, place.label, room.path, _name(order), heard=pulse.beat)
+            return stores.build(host, place.label, room.path, _name(order), heard=pulse.beat)
 
 
 def _name(order: BuildOrder) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from capsule_adapters.nix.building.ways import MACHINE, SshWays
 from capsule_adapters.nix.process import NixProcess, Said
-from capsule_adapters.nix.pulse import Pulse
+from capsule_adapters.nix.pulse import InOtherWords, Pulse
 from capsule_domain.errors import CommandFailed, HostUnreachable, NixFailed, StoreError
 from capsule_domain.ports.host import Destination, Target
 
@@ -25,7 +25,8 @@ class NixOverSsh:
         try:
             with self.ways.open(self.nix.environment, ends) as environment:
                 nix = NixProcess(environment, self.nix.places)
-                return nix.run(told, doing=doing, pulse=pulse)
+                heard = InOtherWords(pulse, lambda line: _named(line, ends))
+                return nix.run(told, doing=doing, pulse=heard)
         except NixFailed as error:
             raise _explained(error, ends) from error
         except HostUnreachable as error:
