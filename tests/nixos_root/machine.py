@@ -4,7 +4,6 @@ import getpass
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -19,7 +18,7 @@ import asyncssh
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_domain.ports.host import Destination, Target
-from tests.nixos_root.network import Network
+from tests.nixos_root.network import Network, spare_port
 from tests.nixos_root.systems import PROGRAMS, Behaviour, words, write_system
 from tests.tools import needs_tool
 
@@ -212,10 +211,7 @@ class NixosRoot:
 
     def spare_port(self) -> int:
         """One that nobody listens on."""
-        with socket.socket() as chosen:
-            chosen.bind(("127.0.0.1", 0))
-            port: int = chosen.getsockname()[1]
-            return port
+        return spare_port()
 
     # How it is made.
 

@@ -2,11 +2,22 @@
 
 import os
 import secrets
+import socket
 import subprocess
+from contextlib import suppress
 
 import pytest
 
 from tests.tools import needs_tool
+
+
+def spare_port() -> int:
+    """One that nobody listens on, and that no program is given by chance."""
+    while True:
+        port = 15000 + secrets.randbelow(17000)
+        with socket.socket() as chosen, suppress(OSError):
+            chosen.bind(("127.0.0.1", port))
+            return port
 
 
 class Network:

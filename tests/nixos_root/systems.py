@@ -36,13 +36,14 @@ class Behaviour:
 
     `seconds_before` and `seconds_after`: how long its activation takes, before the machine is
     changed and after; FOREVER for one that hangs. `activation_exit` 2 fails before anything is
-    changed, 4 is units that failed. `boot_exit` and `boot_seconds` are of the boot loader.
+    changed, 4 is units that failed. `boot_exit` and `boot_seconds`, before and
+    after, are of the boot loader.
     """
 
     ssh_port: int | None = None
     address: str | None = None
     sshd: str = "runs"
-    """Or `broken`: its unit fails; or `off`."""
+    """Or `broken`: its unit fails; or `off`, or `off-until-started`: the machine, anew."""
     keys_kept: bool = True
     sudo_free: bool = True
     firewall_closed: bool = False
@@ -57,6 +58,7 @@ class Behaviour:
     ignores_term: bool = False
     boot_exit: int = 0
     boot_seconds: float = 0
+    boot_seconds_after: float = 0
     boots: bool = True
     guarded: bool = False
     kernel: str = "6.12.58"
@@ -115,6 +117,7 @@ def words(behaviour: Behaviour, address: str, port: int) -> str:
         "ignores_term": "yes" if behaviour.ignores_term else "no",
         "boot_exit": behaviour.boot_exit,
         "boot_seconds": behaviour.boot_seconds,
+        "boot_seconds_after": behaviour.boot_seconds_after,
         "boots": "yes" if behaviour.boots else "no",
         "revision": behaviour.revision,
     }

@@ -7,6 +7,10 @@ case $1 in
   is-installed) echo yes ;;
   --print-boot-path | --print-esp-path) echo /boot ;;
   set-oneshot)
+    if [ -z "$2" ]; then
+      rm -f /boot/oneshot
+      exit 0
+    fi
     [ -e "/boot/loader/entries/$2" ] || exit 1
     if [ -e /no-efi-variables ]; then
       echo 'Failed to update EFI variable: Read-only file system' >&2

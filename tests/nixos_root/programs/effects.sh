@@ -8,6 +8,7 @@ system=$(dirname "$(dirname "$0")")
 
 wanted_sshd() {
   [ "$sshd" != off ] || return 0
+  if [ "$sshd" = off-until-started ] && [ -e /run/fake/up ]; then return 0; fi
   [ "$sshd" != broken ] || echo 'NoSuchOption yes'
   echo "Port $ssh_port"
   echo "ListenAddress $address"

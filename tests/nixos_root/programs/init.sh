@@ -38,16 +38,26 @@ start_sshd() {
   echo "$pid" >/run/fake/sshd.pid
 }
 
+end_rest() { # end_rest UNIT: what its main process left in the control group
+  local process
+  for process in /proc/[0-9]*; do
+    if grep -qzx "FAKE_UNIT=$1" "$process/environ" 2>/dev/null; then
+      kill -KILL "${process#/proc/}" 2>/dev/null
+    fi
+  done
+}
+
 run_unit() { # run_unit NAME: what systemd-run wrote down, again when it fails and is to be
   local unit=/run/fake/units/$1 argv env pid status
   mapfile -d '' argv <"$unit/argv"
   mapfile -d '' env <"$unit/env"
   while :; do
-    setsid env -i "${env[@]}" "${argv[@]}" </dev/null >>"/var/log/unit-$1" 2>&1 &
+    setsid env -i "FAKE_UNIT=$1" "${env[@]}" "${argv[@]}" </dev/null >>"/var/log/unit-$1" 2>&1 &
     pid=$!
     echo "$pid" >"$unit/pid.new" && mv "$unit/pid.new" "$unit/pid"
     wait "$pid"
     status=$?
+    end_rest "$1"
     if [ "$status" = 0 ] || [ -e "$unit/stopped" ]; then break; fi
     grep -qx Restart=on-failure "$unit/properties" || break
     sleep 0.1

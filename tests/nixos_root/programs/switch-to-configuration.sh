@@ -39,6 +39,8 @@ if [ "$action" = boot ]; then
   fi
   [ "$boot_exit" = 0 ] || exit "$boot_exit"
   /opt/programs/install-loader.sh "$system"
+  echo "$system is what it starts as" >>/var/log/calls
+  [ "$boot_seconds_after" = 0 ] || sleep "$boot_seconds_after"
   exit 0
 fi
 if ! cmp -s /run/current-system/init-interface-version "$system/init-interface-version"; then

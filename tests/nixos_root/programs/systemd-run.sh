@@ -30,7 +30,7 @@ if ! mkdir "$unit" 2>/dev/null; then
   exit 1
 fi
 printf '%s\0' "$@" >"$unit/argv"
-printf '%s\0' "${env[@]}" >"$unit/env"
+printf '%s\0' FAKE=1 "${env[@]}" >"$unit/env"
 printf '%s\n' "${properties[@]}" >"$unit/properties"
 echo "start $name" >/run/fake/control
 for _ in $(seq 500); do

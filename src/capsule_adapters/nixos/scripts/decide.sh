@@ -3,7 +3,9 @@
 # be it a person or the watchdog's own clock.
 id=$1 word=$2
 
-too_late() { refuse conflict "it waits for no confirmation any more: $(state_of "$id")"; }
+too_late() {
+  refuse conflict "it waits for no confirmation any more: it is $(state_of "$id"), as $(noted "$id" 2)"
+}
 
 require_nixos
 pass_door || refuse conflict "something else begins there"

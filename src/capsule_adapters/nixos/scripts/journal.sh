@@ -42,9 +42,9 @@ has_ended() { # has_ended ID
 }
 
 end() { # end ID STATE REASON: nothing more comes, and nothing is kept from being collected
-  note "$1" "$2" "$3"
-  cp "$runs/$1/log" "$switches/$1/log" 2>/dev/null
   rm -f "$roots/$1-old" "$roots/$1-new"
+  cp "$runs/$1/log" "$switches/$1/log" 2>/dev/null
+  note "$1" "$2" "$3"
   if [ "$(readlink "$pending")" = "switches/$1" ]; then rm -f "$pending"; fi
 }
 
@@ -76,8 +76,8 @@ by_number() { # the switches' ids, the newest first
 watch() { # watch ID: start its watchdog, which hangs on to nobody's session; waits until it runs
   old=$(value "$1" old)
   systemd-run --unit="capsule-apply-$1" --collect --no-ask-password --quiet --service-type=exec \
-    --property=Restart=on-failure --property=RestartSec=1 --property=KillMode=mixed \
-    --property=TimeoutStopSec=600 --property=OOMScoreAdjust=-900 \
+    --property=Restart=on-failure --property=RestartSec=1 --property=StartLimitIntervalSec=0 \
+    --property=KillMode=mixed --property=TimeoutStopSec=600 --property=OOMScoreAdjust=-900 \
     --setenv="PATH=$old/sw/bin" --setenv=LC_ALL=C \
     --setenv="LOCALE_ARCHIVE=$old/sw/lib/locale/locale-archive" \
     -- "$old/sw/bin/bash" "$switches/$1/switch.sh" 8>&- || return 1

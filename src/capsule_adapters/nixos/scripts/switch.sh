@@ -25,7 +25,6 @@ load() { # the order, into names
   revert_seconds=$(value "$id" revert_seconds)
   PATH=$old/sw/bin:$PATH
   log=$runs/$id/log
-  private "$runs/$id"
 }
 
 now() { # seconds since the start, which no clock that is set moves
@@ -71,15 +70,24 @@ within() { # within SECONDS COMMAND…: its exit code; 124: time is up, 125: giv
   wait "$leader"
 }
 
-activate() { # activate SYSTEM SECONDS [NAME=VALUE]
-  within "$2" env ${3:+"$3"} "$1/bin/switch-to-configuration" test
-}
-
-last_words() { grep -v '^[[:space:]]*$' "$log" 2>/dev/null | tail -n 1 | cut -c 1-200; }
-
 found_lock_held() { # found_lock_held EXIT-CODE
   [ "$1" = 11 ] && last_words | grep -q 'acquire lock'
 }
+
+patiently() { # patiently SECONDS COMMAND…: as `within`; who else switches is waited for
+  patient_end=$(($(now) + $1))
+  shift
+  while :; do
+    left=$((patient_end - $(now)))
+    [ "$left" -gt 0 ] || return 124
+    within "$left" "$@"
+    status=$?
+    found_lock_held "$status" || return "$status"
+    sleep 1
+  done
+}
+
+last_words() { grep -v '^[[:space:]]*$' "$log" 2>/dev/null | tail -n 1 | cut -c 1-200; }
 
 note_failed_units() {
   systemctl list-units --failed --plain --no-legend --full --no-pager 2>/dev/null |
@@ -91,11 +99,12 @@ note_failed_units() {
 
 install_loader() { # install_loader SYSTEM: entries for every generation, and SYSTEM the default
   may_give_up=''
-  within "$activation_seconds" "$1/bin/switch-to-configuration" boot
+  write "$dir/touched" loader || return 1
+  patiently "$activation_seconds" "$1/bin/switch-to-configuration" boot
 }
 
 set_profile() { # the new system: as the generation it is, or as a new one
-  write "$dir/touched" yes || return 1
+  write "$dir/touched" profile || return 1
   if [ "$generation" = - ]; then
     within "$activation_seconds" nix-env -p "$profile" --set "$new" || return 1
   else
@@ -115,7 +124,9 @@ restore_profile() { # by its number: what was before is not always one less
 undo_default() { # the machine starts again as it would have
   [ -e "$dir/touched" ] || return 0
   may_give_up=''
-  restore_profile && install_loader "$(in_profile)" && rm -f "$dir/touched"
+  restore_profile || return 1
+  if [ "$(cat "$dir/touched")" = loader ]; then install_loader "$(in_profile)" || return 1; fi
+  rm -f "$dir/touched"
 }
 
 # -- forward --------------------------------------------------------------------------------
@@ -140,7 +151,7 @@ are_listened_on() { # are_listened_on NAME SECONDS: the ports of that name in th
 try() {
   note "$id" activating ""
   may_give_up=yes
-  activate "$new" "$activation_seconds"
+  within "$activation_seconds" "$new/bin/switch-to-configuration" test
   status=$?
   may_give_up=''
   if is_untouched "$status"; then end "$id" refused "$refusal"; exit 0; fi
@@ -199,6 +210,7 @@ await() {
 }
 
 commit() {
+  [ "$(running)" = "$new" ] || go_back "another system was activated before it was confirmed"
   note "$id" committing "" || go_back "that it was confirmed could not be written down"
   set_profile || go_back "it could not be made the profile: $(last_words)"
   install_loader "$new" || go_back "it could not be made what the machine starts as: $(last_words)"
@@ -246,13 +258,15 @@ start_once() {
 go_back() { # go_back WHY
   decide "$id" go-back
   note "$id" rolling-back "$1"
+  may_give_up=''
   undone=yes
   undo_default || undone=''
   if [ "$mode" = reboot ]; then
     [ -n "$undone" ] || fail_to_go_back "$1; and the boot loader could not be set back: $(last_words)"
     reboot_back "$1"
   fi
-  activate_old
+  patiently "$revert_seconds" env NIXOS_NO_CHECK=1 "$old/bin/switch-to-configuration" test
+  status=$?
   case $status in
     0) ;;
     4) note_failed_units ;;
@@ -268,20 +282,6 @@ reboot_back() { # reboot_back WHY
   going old "$1"
   reboot_now
   fail_to_go_back "$1; and the machine does not reboot"
-}
-
-activate_old() { # under its own deadline; who holds the lock is waited for
-  may_give_up=''
-  back_until=$(($(now) + revert_seconds))
-  while :; do
-    left=$((back_until - $(now)))
-    status=124
-    [ "$left" -gt 0 ] || return
-    activate "$old" "$left" NIXOS_NO_CHECK=1
-    status=$?
-    found_lock_held "$status" || return
-    sleep 1
-  done
 }
 
 is_as_before() { # can it be reached as it could?
@@ -332,24 +332,23 @@ arrive() { # after a reboot that it asked for, or in it when it was killed
   case $goal,$(running) in
     "new,$new") await ;;
     "old,$old") end "$id" rolled-back "$(noted "$id" 2)" ;;
-    "new,$old")
-      if undo_default; then
-        end "$id" rolled-back "the machine did not start as it"
-      else
-        fail_to_go_back "the machine did not start as it, and is not set back: $(last_words)"
-      fi
-      ;;
+    "new,$old") come_back rolled-back "the machine did not start as it" ;;
     *) fail_to_go_back "the machine started as $(running)" ;;
   esac
 }
 
+come_back() { # come_back END WHY: it was started as the old system; it stays so from now on
+  undo_default || fail_to_go_back "$2; and the boot loader could not be set back: $(last_words)"
+  end "$id" "$1" "$2"
+}
+
 settle_commit() { # a commit that was cut: finished where the new system runs, else undone
   if [ "$(running)" = "$new" ]; then commit; fi
-  undo_default || fail_to_go_back "the machine was started anew, and is not set back: $(last_words)"
-  end "$id" interrupted "the machine was started anew before the new one was what it starts as"
+  come_back interrupted "the machine was started anew before the new one was what it starts as"
 }
 
 [ -e "$dir/order" ] || exit 0 # it was never begun
+private "$runs/$id"
 exec 9<>"$runs/lock"
 flock -w 10 9 || exit 1
 printf '%s\n' "$id" >"$runs/lock"
@@ -357,8 +356,20 @@ load
 case $(state_of "$id") in
   armed) if [ "$mode" = reboot ]; then by_reboot; else try; fi ;;
   activating) go_back "its watchdog was killed" ;;
-  awaiting-confirm) await ;;
+  awaiting-confirm)
+    if [ "$mode" = reboot ] && [ "$(running)" = "$old" ]; then
+      come_back interrupted "the machine was started anew before it was confirmed"
+    else
+      await
+    fi
+    ;;
   committing) settle_commit ;;
-  rolling-back) go_back "$(noted "$id" 2)" ;;
+  rolling-back)
+    if [ "$mode" = reboot ] && [ "$(running)" = "$old" ]; then
+      come_back rolled-back "$(noted "$id" 2)"
+    else
+      go_back "$(noted "$id" 2)"
+    fi
+    ;;
   rebooting) arrive ;;
 esac
