@@ -63,6 +63,7 @@ class Scene:
         self.folder = folder
         self.facts = facts
         self._runs = 0
+        self._is_wired = False
 
     def __enter__(self) -> Self:
         self.root.start()
@@ -79,7 +80,8 @@ class Scene:
         self.root.stop()
 
     def over_the_wire(self) -> None:
-        """The home knows it at a port that can be cut."""
+        """The home knows it at a port that can be cut, by one process at a time."""
+        self._is_wired = True
         database = state_database(self.home)
         with closing(database):
             inventory = SqliteInventory(database)
@@ -93,7 +95,7 @@ class Scene:
             built=self.new,
             log=self.folder / f"calls-{self._runs}",
             strike=strike,
-            wire=(self.wire, self.root.port),
+            wire=(self.wire, self.root.port) if self._is_wired else None,
         )
         spec.log.touch()
         file = self.folder / f"spec-{self._runs}.json"
