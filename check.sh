@@ -6,10 +6,10 @@
 #   ./check.sh tests/services -x        the checks, and only those tests
 #   ./check.sh --full                   the long form of matrices and soaks too
 #
-# What tests need and the machine lacks (Nix's evaluator, sshd, bubblewrap, Chromium, tmux; also
-# the shell linter) is installed by apt where that is possible; CAPSULE_NO_APT=1: never. Elsewhere
-# those tests skip, counted aloud at the end; with CI=true such a skip is a failure. Ends with 0 only when
-# everything passed. PYTHON names the interpreter to use.
+# What tests need and the machine lacks (Nix's evaluator, sshd, bubblewrap, Chromium, tmux, a
+# firewall; also the shell linter) is installed by apt where that is possible; CAPSULE_NO_APT=1:
+# never. Elsewhere those tests skip, counted aloud at the end; with CI=true such a skip is a
+# failure. Ends with 0 only when everything passed. PYTHON names the interpreter to use.
 set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 
@@ -60,6 +60,8 @@ tools_missing() { # what the tests want and this machine lacks, as Debian names 
   command -v chromium >/dev/null || echo chromium
   command -v tmux >/dev/null || echo tmux
   command -v shellcheck >/dev/null || echo shellcheck
+  command -v ip >/dev/null || echo iproute2
+  command -v nft >/dev/null || echo nftables
   if ! command -v uv >/dev/null && ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     echo python3-venv
   fi

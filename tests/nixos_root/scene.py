@@ -30,7 +30,7 @@ class Scene(AbstractContextManager["Scene"]):
         self, folder: Path, new: Behaviour, root: dict[str, object], **order: object
     ) -> None:
         self._stack = ExitStack()
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         self.root = NixosRoot(folder, **root)  # type: ignore[arg-type]
         self.new = self.root.add_system("new", new)
         whole = SwitchOrder(id="20261123-fault", old=self.root.old, new=self.new)
