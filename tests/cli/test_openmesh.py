@@ -105,7 +105,7 @@ def test_a_deploy_shows_the_plan_asks_and_tells_each_step(desk: Desk) -> None:
         " it has Nix\n"
         "  12:00:00  profile  building the packages\n"
         "  12:00:00  profile  building '/nix/store/…-capsule.drv'...\n"
-        "  12:00:00  profile applied  prod, as a fresh login shell there sees it: 3 changes\n"
+        "  12:00:00  profile applied  prod, seen by a fresh login shell: 3 changes\n"
         "  12:00:00  health  healthy\n"
         "  12:00:00  ready  SSH, host key verified\n"
     )

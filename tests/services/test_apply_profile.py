@@ -91,7 +91,7 @@ def test_the_packages_are_planted_and_capsule_itself_is_not() -> None:
     assert land.state.on_path
     assert land.told[-1] == (
         "profile applied",
-        "prod, as a fresh login shell there sees it: 3 changes",
+        "prod, seen by a fresh login shell: 3 changes",
     )
 
 

@@ -71,7 +71,7 @@ class ProfileApplied:
             timeout_seconds=self.timeout_seconds,
         )
         changes = counted(planted.changes)
-        report("profile applied", f"{profile}, as a fresh login shell there sees it: {changes}")
+        report("profile applied", f"{profile}, seen by a fresh login shell: {changes}")
 
 
 @dataclass
