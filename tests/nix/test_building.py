@@ -11,7 +11,7 @@ from capsule_adapters.nix.building.builder import NixSystemBuilder
 from capsule_adapters.nix.building.over_ssh import NixOverSsh
 from capsule_adapters.nix.building.ways import SshWays
 from capsule_adapters.nix.process import NixProcess
-from capsule_adapters.nix.pulse import Pulse
+from capsule_adapters.nix.pulse import Pulse, hearing
 from capsule_domain.errors import (
     CommandFailed,
     ConfigurationError,
@@ -383,3 +383,10 @@ def test_progress_names_machines_as_people_do(site: Site) -> None:
     over_ssh = NixOverSsh(NixProcess(site.nix.environment, ()), site.ways)
     over_ssh.run(["nix", "copy"], {"capsule-machine": MACHINE}, "cannot copy", pulse)
     assert f"copying to ssh-ng://{MACHINE.label}" in told
+
+
+def test_what_a_machine_writes_does_nothing_to_our_terminal() -> None:
+    told: list[str] = []
+    pulse = Pulse(lambda _seconds, line: told.append(line), every_seconds=0)
+    hearing(pulse)("\x1b[31mbuilding\x1b[0m '/nix/store/x'\x07\x1b]0;title\x07")
+    assert told == ["building '/nix/store/x'"]

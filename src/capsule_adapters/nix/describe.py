@@ -13,7 +13,7 @@ from capsule_adapters.nix.description import read_description
 from capsule_adapters.nix.evaluation import FEATURES
 from capsule_adapters.nix.faults import read_fault
 from capsule_adapters.nix.process import NixProcess
-from capsule_adapters.nix.pulse import Pulse
+from capsule_adapters.nix.pulse import Pulse, hearing
 from capsule_adapters.nix.request import asking, request
 from capsule_adapters.nix.systems import NO_STORE, as_on_disk, folders_of
 from capsule_domain.errors import ConfigurationError, NixFailed, NotFound
@@ -86,7 +86,7 @@ def describe_there(
         f"sh -s -- {words}",
         stdin=(expressions / "describe.sh").read_text("utf-8"),
         timeout_seconds=_SECONDS,
-        heard=Pulse(progress).beat,
+        heard=hearing(Pulse(progress)),
     )
     return described(done.exit_code, done.stdout, done.stderr.splitlines(), source, host)
 

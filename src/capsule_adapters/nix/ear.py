@@ -53,6 +53,7 @@ class Ear:
             selector.register(self._process.stdout, selectors.EVENT_READ, self._take)
             selector.register(self._process.stderr, selectors.EVENT_READ, self._hear)
             while selector.get_map():
+                has_ended = self._process.poll() is not None  # before what it said last is sought
                 ready = selector.select(min(0.5, self._pulse.every_seconds / 2))
                 for key, _ in ready:
                     chunk = os.read(key.fd, 65_536)
@@ -61,7 +62,7 @@ class Ear:
                     else:
                         selector.unregister(key.fileobj)
                 self._pass_time()
-                if not ready and self._process.poll() is not None:
+                if has_ended and not ready:
                     return
         while self._process.poll() is None:
             with suppress(subprocess.TimeoutExpired):

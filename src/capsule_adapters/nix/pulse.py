@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from capsule_adapters.nix.complaint import readable
+
 Progress = Callable[[float, str], None]
 """Seconds since the work began, and what was said last."""
 
@@ -38,6 +40,11 @@ class Pulse:
         if now - self._shown >= self.every_seconds:
             self._shown = now
             self._progress(now - self._began, self._last)
+
+
+def hearing(pulse: Pulse) -> Callable[[str], None]:
+    """For lines as another machine wrote them: a terminal would act upon some."""
+    return lambda line: pulse.beat(readable(line.encode()))
 
 
 class InOtherWords(Pulse):

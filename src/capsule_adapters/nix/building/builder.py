@@ -16,7 +16,7 @@ from capsule_adapters.nix.building.signing import SigningKey
 from capsule_adapters.nix.building.ways import BUILDER, SshWays, store_of
 from capsule_adapters.nix.describe import describe, describe_there
 from capsule_adapters.nix.process import PLACES, NixProcess
-from capsule_adapters.nix.pulse import Pulse, beating
+from capsule_adapters.nix.pulse import Pulse, beating, hearing
 from capsule_domain.errors import ConfigurationError, ToolMissing
 from capsule_domain.models.closure import ClosureDifference
 from capsule_domain.models.evaluated_system import EvaluatedSystem
@@ -133,7 +133,7 @@ class NixSystemBuilder:
         told = words.copy_derivation(derivation, store_of(BUILDER, nix))
         self._over_ssh.run(told, {BUILDER: place}, "cannot copy what is to be built", pulse)
         with self._machines.entered(place) as host:
-            return stores.realise(host, place.label, derivation, _name(order), heard=pulse.beat)
+            return stores.realise(host, place.label, derivation, _name(order), heard=hearing(pulse))
 
     def _built_there(self, order: BuildOrder, place: Target | Destination, pulse: Pulse) -> str:
         with (
@@ -141,7 +141,7 @@ class NixSystemBuilder:
             sent(host, place.label, order.source) as room,
         ):
             room.furnish(host, order.host)
-            return stores.build(host, place.label, room.path, _name(order), heard=pulse.beat)
+            return stores.build(host, place.label, room.path, _name(order), heard=hearing(pulse))
 
 
 def _name(order: BuildOrder) -> str:

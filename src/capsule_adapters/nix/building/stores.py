@@ -114,7 +114,7 @@ def _closure(answer: Answer, number: int, system: str) -> Closure:
     return Closure(
         system=system,
         sizes=sizes,
-        kernel=next(iter(_of(answer, "kernel", number)), None),
+        kernel=next(reversed(_of(answer, "kernel", number)), None),
         databases=_of(answer, "database", number),
     )
 
