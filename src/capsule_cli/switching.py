@@ -1,7 +1,10 @@
 """Machines switched under a person's eyes: interrupted with care, and told how each ended."""
 
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 _ANSWER_SECONDS = 60.0
+_SLICE_SECONDS = 0.2
 
 
 class Ready(NamedTuple):
@@ -72,21 +76,38 @@ def _waited(
     run: Session, work: Callable[[], Answer], stop: Interruption, ready: Sequence[Ready]
 ) -> Answer:
     """Beside the main thread: who interrupts has it undone, who does so twice leaves."""
+    from concurrent.futures import wait
+
     from capsule_domain.services.side_by_side import side_by_side
 
-    (future,) = side_by_side([work], deadline_seconds=0)
-    while True:
-        try:
-            return future.result()
-        except KeyboardInterrupt as again:
-            if stop.asked:
+    with _presses(run, stop) as pressed:
+        (future,) = side_by_side([work], deadline_seconds=0)
+        while not wait([future], timeout=_SLICE_SECONDS).done:
+            if len(pressed) > 1:
                 name = ready[0].meant.name if len(ready) == 1 else "what was on its way"
                 raise OutcomeUnknown(
                     f"left in the middle: {name} goes back by itself, unless it was confirmed",
                     hint=_how_to_look(ready[0].meant),
-                ) from again
-            stop.asked = True
+                )
+    return future.result()
+
+
+@contextmanager
+def _presses(run: Session, stop: Interruption) -> Iterator[list[int]]:
+    """Those of Ctrl-C in the block, where they break nothing off: a switch comes to its end."""
+    pressed: list[int] = []
+
+    def press(number: int, _frame: FrameType | None) -> None:
+        pressed.append(number)
+        if not stop.asked:
             run.out.warn("interrupted: it goes back now; interrupt again to leave it to itself")
+        stop.asked = True
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _agreement(run: Session, jobs: Sequence[SwitchJob], stop: Interruption) -> Agreed:
@@ -115,6 +136,9 @@ def _row(one: Ready, ended: Ended, stop: Interruption) -> _Row:
     if one.job is None:
         done = {"result": Result.NOTHING, "generation": plan.generation, "detail": "nothing to do"}
         return _Row(one, base.model_copy(update=done), None)
+    if ended is None and stop.asked:
+        why = f"{one.meant.name} was not switched: interrupted before it began"
+        return _Row(one, base.model_copy(update={"detail": why}), Declined(why))
     if ended is None:
         return _Row(one, base.model_copy(update={"detail": "another one went wrong before"}), None)
     if isinstance(ended, CapsuleError):
