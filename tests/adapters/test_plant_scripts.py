@@ -80,6 +80,8 @@ def test_the_language_of_the_machine_does_not_matter(tmp_path: Path) -> None:
         facts = plot.facts([])
         assert facts.free_home_mib is not None
         assert facts.free_home_mib > 0
+        assert facts.memory_mib is not None
+        assert facts.memory_mib > 0
 
 
 def test_asking_changes_nothing(site: Machine) -> None:

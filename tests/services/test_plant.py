@@ -295,6 +295,29 @@ def test_building_here_for_another_kind_of_machine_is_refused() -> None:
         garden.steps(build_on=BuildOn.LOCAL)
 
 
+@pytest.mark.parametrize(
+    ("memory_mib", "build_on", "told"),
+    [
+        (1799, BuildOn.AUTO, True),
+        (1800, BuildOn.AUTO, False),
+        (None, BuildOn.AUTO, False),
+        (512, BuildOn.LOCAL, False),
+    ],
+)
+def test_little_memory_is_told_of_where_it_would_be_needed(
+    memory_mib: int | None,
+    build_on: BuildOn,
+    told: bool,  # noqa: FBT001
+) -> None:
+    garden = Garden(memory_mib=memory_mib)
+    notes = garden.service.plan(WEB, environment(), build_on=build_on).plan.notes
+    assert any("little memory" in note for note in notes) == told
+    garden.plant(build_on=build_on)
+    assert garden.service.plan(WEB, environment(), build_on=build_on).plan.notes == (
+        "which profile is active for the Capsule there stays as it is",
+    )
+
+
 def test_nix_is_installed_first_where_it_is_missing() -> None:
     garden = Garden(**NO_NIX)
     garden.greenhouse.builds_for = None

@@ -25,6 +25,7 @@ def machine_facts(answer: Answer, place: str) -> MachineFacts:
                 "sudo": Sudo(answer.one("sudo") or "none"),
                 "selinux": Selinux(answer.one("selinux") or "absent"),
                 "programs": tuple(answer.every("program")),
+                "memory_mib": _number(answer.one("memory_mib")),
                 "free_store_mib": _number(answer.one("free_store_mib")),
                 "free_home_mib": _number(answer.one("free_home_mib")),
                 "online": {"yes": True, "no": False}.get(answer.one("online") or ""),

@@ -76,6 +76,8 @@ class MachineFacts(Model):
     nix_folder: bool = False
     """Whether /nix is there."""
     nix_folder_writable: bool = False
+    memory_mib: int | None = None
+    """All that it has, but for what its kernel keeps to itself."""
     free_store_mib: int | None = None
     free_home_mib: int | None = None
     systemd: bool = False

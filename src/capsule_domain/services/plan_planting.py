@@ -24,6 +24,9 @@ from capsule_domain.services.nix_there import NixWay
 
 BootPlace = Literal["local", "remote"]
 
+LITTLE_MEMORY_MIB = 1800
+"""What a machine of 2 GiB has at least: with less, Nix may be ended while it evaluates nixpkgs."""
+
 
 def plan_planting(
     machine: Target | Destination,
@@ -59,7 +62,7 @@ def plan_planting(
         build_on=where,
         build_because=because,
         changes=tuple(changes),
-        notes=(*(way.notes if way else ()), *_notes(facts, wish)),
+        notes=(*(way.notes if way else ()), *_notes(facts, wish), *_memory(facts, where, changes)),
         installer=installer,
         multi_user=way.multi_user if way else False,
         files=tuple(file.path for file in files),
@@ -193,3 +196,12 @@ def _notes(facts: MachineFacts, wish: PlantWish) -> Iterator[str]:
         yield "which profile is active for the Capsule there stays as it is"
     if facts.free_store_mib is not None and facts.free_store_mib < 2048:
         yield f"little room: {facts.free_store_mib} MiB are free for packages"
+
+
+def _memory(facts: MachineFacts, where: BootPlace, changes: Sequence[PlantChange]) -> Iterator[str]:
+    little = facts.memory_mib is not None and facts.memory_mib < LITTLE_MEMORY_MIB
+    if little and where == "remote" and any(c.step == PlantStep.ENVIRONMENT for c in changes):
+        yield (
+            f"little memory for Nix to build in: {facts.memory_mib} MiB; "
+            "with a Nix here, --build-on local spares it"
+        )

@@ -50,6 +50,9 @@ tell_programs() {
     say nix_folder yes
     if [ -w "$nix_folder" ]; then say nix_folder_writable yes; fi
   fi
+  if [ -r /proc/meminfo ]; then
+    say memory_mib "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)"
+  fi
   say free_store_mib "$(free_mib "$nix_folder")"
   say free_home_mib "$(free_mib "$HOME")"
 }
