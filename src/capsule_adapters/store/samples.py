@@ -51,6 +51,7 @@ _OF_ONE_NODE = ("hours", "last")
 _NODES_AT_ONCE = 50
 """How many xNodes are tidied in one transaction: some tens of milliseconds."""
 _FOREVER_MS = 2**62
+_CHECKS_EVERY_MS = CHECKS_EVERY.total_seconds() * 1000
 
 _Last = tuple[str, Observation]
 """A text of `last`, and what it says."""
@@ -205,8 +206,7 @@ class SqliteSamples:
         """Whether the checks are kept: they changed, or were not for five minutes."""
         found = outcome(seen)
         kept = self._kept.get(node)
-        fresh_ms = CHECKS_EVERY.total_seconds() * 1000
-        if kept is not None and kept[1] == found and 0 < at_ms - kept[0] < fresh_ms:
+        if kept is not None and kept[1] == found and 0 < at_ms - kept[0] < _CHECKS_EVERY_MS:
             return False
         self._kept[node] = (at_ms, found)
         return True

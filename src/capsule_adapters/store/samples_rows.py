@@ -133,7 +133,7 @@ def last_text(seen: Observation) -> str:
 
 def outcome(seen: Observation) -> tuple[object, ...]:
     """What of the checks is news when it changes."""
-    return tuple((check.kind, check.instance, check.ok) for check in seen.health.checks)
+    return tuple([(check.kind, check.instance, check.ok) for check in seen.health.checks])
 
 
 def read_sample(xnode_id: str, name: str, row: Row) -> Observation:
