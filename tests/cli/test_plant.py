@@ -16,6 +16,7 @@ from capsule_adapters.installers.seeds import HomeSeeds
 from capsule_cli import __version__
 from capsule_cli.wiring import Wiring
 from capsule_domain.models.facts import OwnCapsule
+from capsule_domain.models.profile import Profile
 from capsule_domain.models.server import ServerStatus
 from tests.cli.running import Ran, capsule, wired
 from tests.fakes.choices import FakeChoices
@@ -160,6 +161,16 @@ def test_an_xnode_is_planted_on_by_its_name() -> None:
     assert state.on_path
     again = capsule("plant", "--xnode", "web-1", wiring=garden(state))
     assert "0 changes" in again.stdout
+
+
+def test_an_xnode_is_given_its_own_profile_unless_another_is_said() -> None:
+    wiring = garden(FakeMachineState())
+    wiring.inventory().update(an_xnode("web-1", profile="prod"))
+    wiring.choices().save_profile(Profile(name="prod", packages=("htop",)))
+    own = capsule("plant", "--xnode", "web-1", "--dry-run", "--json", wiring=wiring)
+    assert own.data["profile"] == "prod"
+    said = ("plant", "--xnode", "web-1", "--profile", "minimal", "--dry-run", "--json")
+    assert capsule(*said, wiring=wiring).data["profile"] == "minimal"
 
 
 @pytest.mark.parametrize(

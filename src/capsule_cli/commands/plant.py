@@ -32,7 +32,9 @@ def plant(
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option(help="A profile [the active one].", autocompletion=complete.profiles),
+        typer.Option(
+            help="A profile [the xNode's, else the active one].", autocompletion=complete.profiles
+        ),
     ] = None,
     build_on: Annotated[
         str,
@@ -48,8 +50,8 @@ def plant(
     """Put a profile on another machine over SSH."""
     run = session(ctx)
     where = _build_on(build_on)
-    found = _machine(run, machine, port, xnode)
-    environment = run.wiring.manage_profile().show(profile)
+    found, own = _machine(run, machine, port, xnode)
+    environment = run.wiring.manage_profile().show(profile or own)
     service = run.wiring.plant()
     capsule = not (no_capsule or _is_offline(run))
     planting = service.plan(found, environment, build_on=where, capsule=capsule)
@@ -67,8 +69,11 @@ def plant(
 
 def _machine(
     run: Session, machine: str | None, port: int | None, xnode: str | None
-) -> "Target | Destination":
-    """Raises UsageError for none and for two; NotFound and Conflict for the xNode."""
+) -> "tuple[Target | Destination, str | None]":
+    """The one that is meant, and the profile that it is for, where that is known.
+
+    Raises UsageError for none and for two; NotFound and Conflict for the xNode.
+    """
     from capsule_domain.errors import UsageError
     from capsule_domain.ports.host import Destination
     from capsule_domain.services.living import refuse_gone
@@ -79,12 +84,12 @@ def _machine(
             "it is planted on one machine", hint="capsule plant user@host, or --xnode NAME"
         )
     if machine is not None:
-        return Destination.named(machine, port=port)
+        return Destination.named(machine, port=port), None
     if port is not None:
         raise UsageError("the port of an xNode is known", hint="leave --port out")
     found = run.wiring.inventory().get(xnode or "")
     refuse_gone(found)
-    return target_of(found)
+    return target_of(found), found.profile
 
 
 def _is_offline(run: Session) -> bool:
