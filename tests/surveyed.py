@@ -14,7 +14,7 @@ from tests.tools import needs_tool
 
 PROGRAMS = (
     *("awk", "basename", "cut", "grep", "head", "id", "od", "readlink", "sed", "sh", "sudo"),
-    *("tr", "true", "uname", "cat", "env"),
+    *("tr", "true", "uname", "cat", "env", "hostname"),
 )
 LSBLK = {
     "blockdevices": [

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from uuid import uuid4
 
 from pydantic import ValidationError
 
@@ -28,12 +29,13 @@ PROGRAMS = {
     "df.sh": ("df",),
     "hostname.sh": ("hostname",),
     "nixos-install.sh": ("nixos-install",),
+    "lsblk.sh": ("lsblk",),
     "nix.sh": (
         "nix",
         *(f"nix-{n}" for n in ("build", "channel", "collect-garbage", "env", "store")),
     ),
 }
-READERS = ("awk", "cat", "grep", "head", "mv", "rm", "sed", "ssh-keygen", "tail")
+READERS = ("awk", "cat", "grep", "head", "mv", "readlink", "rm", "sed", "ssh-keygen", "tail")
 """Programs that must be shown the machine's own files where it has no root of its own."""
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 
@@ -83,14 +85,22 @@ class Ground:
             self._link_system()
             self._install()
         self.show_figures(server_id, 0.0)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """A start of the machine is told from every other."""
+        self._show("boot_id", f"{uuid4()}\n")
 
     def show_figures(self, server_id: str, running_seconds: float) -> None:
         """Move /proc on. Written in place: a mounted file must stay the same file."""
         for name, text in proc_files(server_id, running_seconds).items():
-            flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-            with os.fdopen(os.open(self.proc / name, flags, 0o644), "wb", buffering=0) as file:
-                file.write(text.encode())
-                file.truncate()
+            self._show(name, text)
+
+    def _show(self, name: str, text: str) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        with os.fdopen(os.open(self.proc / name, flags, 0o644), "wb", buffering=0) as file:
+            file.write(text.encode())
+            file.truncate()
 
     def note(self, log: str, lines: Iterable[str]) -> None:
         """Add lines to a log of the machine."""

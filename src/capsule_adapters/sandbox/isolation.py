@@ -183,7 +183,10 @@ def _figures(ground: Ground) -> list[str]:
     arguments = []
     for name in ("stat", "meminfo", "loadavg", "uptime"):
         arguments += ["--ro-bind", str(ground.proc / name), f"/proc/{name}"]
-    return arguments
+    return [
+        *arguments,
+        *("--ro-bind", str(ground.proc / "boot_id"), "/proc/sys/kernel/random/boot_id"),
+    ]
 
 
 def _children(pid: int) -> list[int]:

@@ -51,6 +51,7 @@ class Machine:
             return
         self._on_since = time.monotonic()
         self.ground.show_figures(self.record.server_id, 0.0)
+        self.ground.start_anew()
         self._acceptor = await asyncssh.listen(
             sock=self._held,
             server_host_keys=[self._host_key()],
@@ -122,7 +123,7 @@ class Machine:
             return
         self._tick()
         launch = self._isolation.launch(self.ground, self.record.name, _asked(channel))
-        await serve(channel, launch, self._isolation, self._living)
+        await serve(channel, launch, self._isolation, self._living, self.record.address)
         self._obey()
 
     def _tick(self) -> None:

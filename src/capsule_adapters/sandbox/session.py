@@ -16,12 +16,14 @@ async def serve(
     launch: Launch,
     isolation: Isolation,
     living: set[int],
+    address: str,
 ) -> None:
     """Run the command until it ends or the channel closes; then nothing of it is left.
 
-    `living` holds the process group meanwhile, for who cuts the power.
+    `living` holds the process group meanwhile, for who cuts the power. `address` is the
+    machine's own.
     """
-    transport, process = await _start(launch, _connection(channel))
+    transport, process = await _start(launch, _connection(channel, address))
     living.add(process.pid)
     feeding = asyncio.create_task(_feed(channel, process, isolation))
     running = asyncio.create_task(_until_ended(channel, process))
@@ -43,10 +45,10 @@ async def serve(
             transport.close()
 
 
-def _connection(channel: asyncssh.SSHServerProcess[bytes]) -> str:
-    """What sshd tells a session of the way that it came."""
-    client, server = (channel.get_extra_info(name) for name in ("peername", "sockname"))
-    return f"{client[0]} {client[1]} {server[0]} {server[1]}"
+def _connection(channel: asyncssh.SSHServerProcess[bytes], address: str) -> str:
+    """What sshd tells a session of the way that it came: as if nothing led there from elsewhere."""
+    client = channel.get_extra_info("peername")
+    return f"{client[0]} {client[1]} {address} 22"
 
 
 async def _start(

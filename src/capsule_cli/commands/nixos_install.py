@@ -83,7 +83,7 @@ def install(
         done = service.run(
             asked, progress=lambda _seconds, line: ticks.heard(line), heard=ticks.step
         )
-    run.out.show(done, lambda screen: _paint_installed(screen, done))
+    run.out.show(done, lambda screen: _paint_installed(screen, done, found))
 
 
 def _machine(
@@ -180,8 +180,11 @@ def _paint_finding(screen: "Screen", found: "Finding") -> None:
         screen.hint(found.hint)
 
 
-def _paint_installed(screen: "Screen", done: "Installed") -> None:
+def _paint_installed(screen: "Screen", done: "Installed", xnode: "XNode | None") -> None:
     screen.success(f"{done.machine} runs NixOS as {done.host}, with the host key that it had")
     screen.line(done.system, style="advice")
+    if xnode is not None:
+        screen.hint(f"capsule openmesh xnode ssh {xnode.name}")
+        return
     port = "" if done.port == 22 else f"-p {done.port} "
     screen.hint(f"ssh {port}{done.login}@{done.address}")

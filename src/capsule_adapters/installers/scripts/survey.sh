@@ -11,7 +11,7 @@ release() { # release KEY
 }
 
 tell_system() {
-  say hostname "$(uname -n)"
+  say hostname "$(hostname 2>/dev/null || uname -n)"
   say kernel "$(uname -s)"
   say architecture "$(uname -m)"
   say system "$(release ID)"

@@ -7,8 +7,9 @@ while [ "$count" -gt 0 ]; do
   shift
   case $word in
     /proc/stat | /proc/meminfo | /proc/loadavg | /proc/uptime) word=$REHEARSAL_PROC/${word#/proc/} ;;
+    /proc/sys/kernel/random/boot_id) word=$REHEARSAL_PROC/boot_id ;;
     /proc/spl/*) word=$REHEARSAL_PROC/none ;;
-    /etc/os-release | /etc/hostname | /etc/ssh/*) word=$REHEARSAL$word ;;
+    /etc/os-release | /etc/hostname | /etc/ssh/* | /run/current-system) word=$REHEARSAL$word ;;
   esac
   set -- "$@" "$word"
   count=$((count - 1))
