@@ -211,6 +211,11 @@ QUIET = [
         live(),
         new(uses_dhcp=False, static_addresses={"ens3": ("192.0.2.5/24",)}, gateways=("192.0.2.1",)),
     ),
+    (
+        "by a network that is laid over others",
+        live(session={"interface": "tailscale0", "server_address": "100.64.0.5"}),
+        new(**STATIC, static_addresses=HELD),
+    ),
     ("a root by label", live(), new(root_device="/dev/disk/by-label/nixos")),
     ("a root that nobody knows", live(root_uuid=None), new(root_device="/dev/disk/by-uuid/1")),
     ("a machine that does not tell its stateVersion", live(state_version=None), new()),

@@ -1,5 +1,6 @@
 """Where sshd will be reached: the addresses, the ports, and what the firewall lets through."""
 
+import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
@@ -12,6 +13,9 @@ from capsule_domain.ports.nixos_hosts import Machine
 
 Address = IPv4Address | IPv6Address
 _ANY = {4: "0.0.0.0", 6: "::"}  # noqa: S104  (a word of sshd_config, nothing is bound)
+
+_OVERLAY = re.compile(r"tailscale|wg|tun|tap|zt|nebula")
+"""Interfaces whose addresses come from a network that is laid over others."""
 
 
 def endpoints(live: LiveSystem, new: EvaluatedSystem, machine: Machine) -> Sequence[Endpoint]:
@@ -57,6 +61,8 @@ def keeps_address(session: SshSession, new: EvaluatedSystem) -> bool:
     here = parsed(session.server_address)
     declared = declared_addresses(new)
     if here is None or here in declared or here.is_link_local:
+        return True
+    if session.interface is not None and _OVERLAY.match(session.interface):
         return True
     if here.is_loopback:
         return not any(address.is_loopback for address in declared)
