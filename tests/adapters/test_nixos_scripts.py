@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -219,6 +220,39 @@ def test_what_begins_is_not_confirmed_before_it_waits(tmp_path: Path) -> None:
             assert "capsule-apply-20261123-fault" in host.look().busy
         scene.confirm()
         assert scene.until().state is SwitchState.COMMITTED
+
+
+@contextmanager
+def half_begun(folder: Path) -> Iterator[Scene]:
+    """A switch that is written down, and whose watchdog never ran: whoever began it is gone."""
+    with Scene(folder, Behaviour(), {}) as scene, ThreadPoolExecutor(1) as pool:
+        scene.root.path("/slow-units").touch()
+        beginning = pool.submit(scene.begin)
+        scene.until_noted(SwitchState.ARMED)
+        scene.inside(
+            "for signal in STOP KILL; do for process in /proc/[0-9]*; do"
+            " if tr '\\0' ' ' <$process/cmdline | grep -q '20261123-faul[t]';"
+            " then kill -$signal ${process#/proc/}; fi; done; done; true"
+        )
+        with pytest.raises(CommandFailed):
+            beginning.result()
+        scene.root.path("/slow-units").unlink()
+        yield scene
+
+
+def test_what_was_begun_by_half_is_begun_when_it_is_asked_for_again(tmp_path: Path) -> None:
+    with half_begun(tmp_path) as scene:
+        scene.begin()
+        scene.confirm()
+        assert scene.until().state is SwitchState.COMMITTED
+
+
+def test_what_was_begun_by_half_never_begins_by_itself(tmp_path: Path) -> None:
+    with half_begun(tmp_path) as scene:
+        report = scene.report()
+        assert report is not None
+        assert (report.state, report.running) == (SwitchState.REFUSED, scene.root.old)
+        assert scene.disagreements(SwitchState.REFUSED) == []
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/nix/store/x", "/nix/store/../etc", "$(reboot)"])

@@ -120,6 +120,14 @@ def _cut_when(state: SwitchState, *, confirmed: bool = False) -> Callable[[Scene
     return happens
 
 
+def _slow_to_undo(happens: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    def with_slow_old(scene: Scene) -> None:
+        scene.old_becomes(SLOW_LOADER)
+        happens(scene)
+
+    return with_slow_old
+
+
 def _cut_while_beginning(scene: Scene) -> None:
     with ThreadPoolExecutor(1) as pool:
         beginning = pool.submit(scene.begin)
@@ -366,6 +374,9 @@ def _power_cuts() -> Iterator[Case]:
     yield Case("cut after the loader is set", late, COMMITTED, slow_end, short=True)
     end = _cut_when(SwitchState.COMMITTED, confirmed=True)
     yield Case("cut after the commit", end, COMMITTED)
+    undone = _cut("new boot", "old boot", confirmed=True)
+    fails = Behaviour(boot_exit=1)
+    yield Case("cut while the commit is undone", _slow_to_undo(undone), REVERTED, fails)
     back = _cut_when(SwitchState.REVERTING)
     yield Case("cut while rolling back", back, INTERRUPTED, order=SOON)
     for loader in ("grub",):

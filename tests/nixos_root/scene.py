@@ -37,7 +37,7 @@ class Scene(AbstractContextManager["Scene"]):
         short = {"activation_seconds": 20, "confirm_seconds": 30, "revert_seconds": 20}
         ports = {"ports": (new.ssh_port or self.root.port,), "old_ports": (self.root.port,)}
         self.order = whole.model_copy(update={**short, **ports, **order})
-        self._behaviour = new
+        self._behaviour, self._old_behaviour = new, Behaviour()
         self.said: list[str] = []
         """What calls that were refused said."""
 
@@ -111,6 +111,7 @@ class Scene(AbstractContextManager["Scene"]):
         """Off and on; what hung before hangs no more."""
         self.root.power_cut()
         self.root.change_system(self.new, replace(self._behaviour, **PROMPT))
+        self.root.change_system(self.root.old, replace(self._old_behaviour, **PROMPT))
         self.root.boot()
 
     def kill_watchdog(self) -> None:
@@ -132,6 +133,7 @@ class Scene(AbstractContextManager["Scene"]):
                 time.sleep(0.05)
 
     def old_becomes(self, behaviour: Behaviour) -> None:
+        self._old_behaviour = behaviour
         self.root.change_system(self.root.old, behaviour)
 
     # What is true of it.

@@ -20,6 +20,7 @@ while [ "$#" -gt 0 ]; do
   esac
   shift
 done
+while [ -e /slow-units ]; do sleep 0.1; done
 if [ -e /no-units ]; then
   echo 'Failed to start transient service unit: Connection timed out' >&2
   exit 1

@@ -1,19 +1,20 @@
 #!/bin/sh
 # begin.sh MARKER ID OLD NEW GENERATION MODE ACTIVATION CONFIRM REVERT FAILED-UNITS PORTS OLD-PORTS
 # Times are seconds, GENERATION is `-` for none, FAILED-UNITS yes or no, ports have commas between
-# them, `-` for none. Returns when the watchdog runs. `watchdog` prints what that is; CAPSULE_CONNECTION is how SSH came in.
+# them, `-` for none. Returns when the watchdog runs. `watchdog` prints what that is;
+# CAPSULE_CONNECTION is how SSH came in.
 id=$1 old=$2 new=$3 generation=$4 mode=$5 activation=$6 confirm=$7 revert=$8 allow=$9
 ports=${10} old_ports=${11}
 came_in_by=${CAPSULE_CONNECTION##* }
 
-give_back() { # nothing was changed, and nothing stays
-  rm -f "$roots/$id-old" "$roots/$id-new" "$pending"
-  rm -rf "${switches:?}/$id" "${runs:?}/$id"
+forget() { # forget SWITCH
+  rm -f "$roots/$1-old" "$roots/$1-new"
+  rm -rf "${switches:?}/$1" "${runs:?}/$1"
 }
 
-refuse_now() { # refuse_now KIND WHY
-  give_back
-  refuse "$1" "$2"
+take_back() { # take_back WHY: nothing was changed, and nothing stays
+  forget "$id"
+  refuse failed "$1"
 }
 
 require_free() {
@@ -65,18 +66,26 @@ lay_down() {
     nix-store --add-root "$roots/$id-new" -r "$new" >/dev/null
 }
 
-forget_old_ones() { # ten are kept; one that has not ended is kept in any case
+forget_old_ones() { # ten are kept, and whatever has not ended; nothing of what was half begun
   for one in $(by_number | tail -n +11); do
-    has_ended "$one" || continue
-    rm -f "$roots/$one-old" "$roots/$one-new"
-    rm -rf "${switches:?}/$one" "${runs:?}/$one"
+    if has_ended "$one"; then forget "$one"; fi
   done
+  for folder in "$switches"/*/; do
+    one=$(basename "$folder")
+    is_known "$one" || forget "$one"
+  done
+}
+
+start() { # start SWITCH: its watchdog; or nothing at all
+  watch "$1" 2>/dev/null && return
+  systemctl stop "capsule-apply-$1.service" 2>/dev/null
+  take_back "its watchdog does not start"
 }
 
 require_nixos
 pass_door || refuse conflict "something else begins there"
-if [ -n "$(state_of "$id")" ]; then # asked twice: an answer was lost
-  settle "$id"
+if is_known "$id"; then # asked twice: an answer was lost
+  if [ "$(state_of "$id")" = armed ] && ! is_watched "$id"; then start "$id"; else settle "$id"; fi
   say end yes
   exit 0
 fi
@@ -85,9 +94,9 @@ require_free
 require_systems
 require_way_back
 if ! words=$(lay_down 2>&1); then
-  refuse_now failed "it could not be written down: $(printf '%s' "$words" | tail -n 1)"
+  take_back "it could not be written down: $(printf '%s' "$words" | tail -n 1)"
 fi
-note "$id" armed "" || refuse_now failed "its state could not be written down"
-watch "$id" 2>/dev/null || refuse_now failed "its watchdog does not start"
+note "$id" armed "" || take_back "its state could not be written down"
+start "$id"
 forget_old_ones
 say end yes

@@ -9,7 +9,7 @@ too_late() {
 
 require_nixos
 pass_door || refuse conflict "something else begins there"
-[ -e "$switches/$id/order" ] || refuse missing-switch "$id"
+is_known "$id" || refuse missing-switch "$id"
 settle "$id"
 case $word,$(state_of "$id") in
   confirm,committing | confirm,committed) ;;

@@ -34,7 +34,7 @@ if [ "$#" = 0 ]; then
   # shellcheck disable=SC2046  # ids have no spaces
   set -- $(by_number | head -n 10)
 else
-  [ -e "$switches/$1/order" ] || refuse missing-switch "$1"
+  is_known "$1" || refuse missing-switch "$1"
   settle "$1"
 fi
 say running "$(running)"

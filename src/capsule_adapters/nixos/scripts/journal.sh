@@ -65,19 +65,20 @@ decide() { # decide ID WORD: who is first has decided; fails when something else
   [ "$(decided "$1")" = "$2" ]
 }
 
+is_known() { [ -e "$switches/$1/order" ] && [ -n "$(state_of "$1")" ]; } # is_known ID: it was begun
+
 by_number() { # the switches' ids, the newest first
   for order in "$switches"/*/order; do
-    [ -e "$order" ] || continue
     id=$(basename "$(dirname "$order")")
-    printf '%s %s\n' "$(value "$id" number)" "$id"
+    is_known "$id" && printf '%s %s\n' "$(value "$id" number)" "$id"
   done | sort -rn | cut -d ' ' -f 2
 }
 
 watch() { # watch ID: start its watchdog, which hangs on to nobody's session; waits until it runs
   old=$(value "$1" old)
   systemd-run --unit="capsule-apply-$1" --collect --no-ask-password --quiet --service-type=exec \
-    --property=Restart=on-failure --property=RestartSec=1 --property=StartLimitIntervalSec=0 \
-    --property=KillMode=mixed --property=TimeoutStopSec=600 --property=OOMScoreAdjust=-900 \
+    --property=Restart=on-failure --property=RestartSec=3 --property=KillMode=mixed \
+    --property=TimeoutStopSec=600 --property=OOMScoreAdjust=-900 \
     --setenv="PATH=$old/sw/bin" --setenv=LC_ALL=C \
     --setenv="LOCALE_ARCHIVE=$old/sw/lib/locale/locale-archive" \
     -- "$old/sw/bin/bash" "$switches/$1/switch.sh" 8>&- || return 1
@@ -92,14 +93,25 @@ watch() { # watch ID: start its watchdog, which hangs on to nobody's session; wa
 settle() { # settle ID: what is true of a switch that nobody watches any more
   if has_ended "$1" || is_watched "$1"; then return 0; fi
   if is_same_boot "$1"; then
-    watch "$1" # it was killed, and goes on where it was
-  elif [ "$(state_of "$1")" = committing ] || [ "$(value "$1" mode)" = reboot ]; then
-    watch "$1" # something is to be finished, or undone
-  elif [ "$(state_of "$1")" = rebooting ] && [ "$(running)" = "$(value "$1" old)" ]; then
-    end "$1" rolled-back "$(noted "$1" 2); it was started anew"
-  else
-    end "$1" interrupted "the machine was started anew before it was confirmed"
+    case $(state_of "$1") in
+      # Whoever began it did not come so far, and may have gone long ago.
+      armed) end "$1" refused "its watchdog never ran; nothing was changed" ;;
+      *) watch "$1" ;; # it was killed, and goes on where it was
+    esac
+    return
   fi
+  case $(state_of "$1"),$(value "$1" mode),$(cat "$switches/$1/touched" 2>/dev/null) in
+    armed,*) end "$1" interrupted "the machine was started anew before it began" ;;
+    committing,* | *,reboot,* | *,profile | *,loader) watch "$1" ;; # there is something to finish, or to undo
+    rebooting,*)
+      if [ "$(running)" = "$(value "$1" old)" ]; then
+        end "$1" rolled-back "$(noted "$1" 2); it was started anew"
+      else
+        end "$1" rollback-failed "$(noted "$1" 2); it was started anew as $(running)"
+      fi
+      ;;
+    *) end "$1" interrupted "the machine was started anew before it was confirmed" ;;
+  esac
 }
 
 settle_all() {

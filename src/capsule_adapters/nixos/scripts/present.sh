@@ -10,7 +10,12 @@ generation_of() { # generation_of LINK: the number in the name that a profile le
   readlink "$1" 2>/dev/null | sed -n 's/.*-\([0-9]\{1,\}\)-link$/\1/p'
 }
 
-boot_loader() { # systemd-boot, grub or nothing; /boot may be root's alone
+boot_loader() { # systemd-boot, grub or nothing: what the running system installs, else what is there
+  case $(grep -aoE 'install-(systemd-boot|grub)' /run/current-system/bin/switch-to-configuration) in
+    install-systemd-boot*) echo systemd-boot && return ;;
+    install-grub*) echo grub && return ;;
+  esac
+  # /boot may be root's alone.
   for folder in /boot /efi /boot/efi; do
     if as_root test -e "$folder/loader/loader.conf"; then
       echo systemd-boot

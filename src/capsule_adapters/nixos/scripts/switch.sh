@@ -25,6 +25,7 @@ load() { # the order, into names
   revert_seconds=$(value "$id" revert_seconds)
   PATH=$old/sw/bin:$PATH
   log=$runs/$id/log
+  [ -n "$old" ] && [ -n "$new" ]
 }
 
 now() { # seconds since the start, which no clock that is set moves
@@ -324,6 +325,11 @@ reboot_now() { # with more and more force; returns only when nothing helps
 
 # -- where it was ---------------------------------------------------------------------------
 
+was_started_as() { # nothing while it runs as it did when the switch began; old, or another
+  if is_same_boot "$id"; then return; fi
+  if [ "$(running)" = "$old" ]; then echo old; else echo another; fi
+}
+
 arrive() { # after a reboot that it asked for, or in it when it was killed
   read -r goal boot_id <"$dir/going"
   if [ "$boot_id" = "$(cat /proc/sys/kernel/random/boot_id)" ]; then
@@ -352,24 +358,14 @@ private "$runs/$id"
 exec 9<>"$runs/lock"
 flock -w 10 9 || exit 1
 printf '%s\n' "$id" >"$runs/lock"
-load
-case $(state_of "$id") in
-  armed) if [ "$mode" = reboot ]; then by_reboot; else try; fi ;;
-  activating) go_back "its watchdog was killed" ;;
-  awaiting-confirm)
-    if [ "$mode" = reboot ] && [ "$(running)" = "$old" ]; then
-      come_back interrupted "the machine was started anew before it was confirmed"
-    else
-      await
-    fi
-    ;;
-  committing) settle_commit ;;
-  rolling-back)
-    if [ "$mode" = reboot ] && [ "$(running)" = "$old" ]; then
-      come_back rolled-back "$(noted "$id" 2)"
-    else
-      go_back "$(noted "$id" 2)"
-    fi
-    ;;
-  rebooting) arrive ;;
+load || exit 0 # it was taken back while this began
+case $(state_of "$id"),$(was_started_as) in
+  armed,*) if [ "$mode" = reboot ]; then by_reboot; else try; fi ;;
+  activating,*) go_back "its watchdog was killed" ;;
+  awaiting-confirm,old) come_back interrupted "the machine was started anew before it was confirmed" ;;
+  awaiting-confirm,*) await ;;
+  committing,*) settle_commit ;;
+  rolling-back,old) come_back rolled-back "$(noted "$id" 2)" ;;
+  rolling-back,*) go_back "$(noted "$id" 2)" ;;
+  rebooting,*) arrive ;;
 esac
