@@ -85,6 +85,26 @@ def test_started_anew_nothing_needs_a_start() -> None:
     assert lockout(live(), changed, via_reboot=True) == []
 
 
+@pytest.mark.parametrize(
+    ("machine", "system", "words"),
+    [
+        (live(boot_loader="grub"), new(boot_loader="grub"), "no guard of Capsule's"),
+        (live(boot_loader=None), new(), "no guard of Capsule's"),
+        (live(profile="/nix/store/b-nixos"), new(guarded=True), "runs another system"),
+    ],
+)
+def test_a_start_that_could_not_be_undone_is_forbidden(
+    machine: LiveSystem, system: EvaluatedSystem, words: str
+) -> None:
+    [finding] = lockout(machine, system, via_reboot=True)
+    assert (finding.rule, finding.severity) == ("needs-reboot", Severity.ERROR)
+    assert words in finding.message
+    assert lockout(machine, system.model_copy(update={"guarded": True})) == []
+    if "guard" in words:
+        guarded = system.model_copy(update={"guarded": True})
+        assert lockout(machine, guarded, via_reboot=True) == []
+
+
 def test_of_a_placeholder_nothing_else_is_said() -> None:
     system = EvaluatedSystem(
         host="web-1",

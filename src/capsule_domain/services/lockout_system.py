@@ -98,6 +98,7 @@ def needs_reboot(case: Case) -> Iterator[Worry]:
     """What must not change while it runs, and what has no effect before it starts anew."""
     live, new = case.live, case.new
     if case.via_reboot:
+        yield from _no_way_back(case)
         return
     changed = [
         f"{name} ({live.inhibitors[name]} to {value})"
@@ -113,6 +114,23 @@ def needs_reboot(case: Case) -> Iterator[Worry]:
             f"the kernel would be {new.kernel_version}, and {live.running_kernel} runs on until the"
             " next start",
             "--via-reboot tries that start too",
+        )
+
+
+def _no_way_back(case: Case) -> Iterator[Worry]:
+    """From a start that nobody confirms. The machine looks for itself too, once it is built."""
+    live = case.live
+    if not case.new.guarded and live.boot_loader != "systemd-boot":
+        yield Worry(
+            "a start into it could not be undone: the machine has no systemd-boot, and the"
+            " configuration no guard of Capsule's",
+            "guard.nix, as capsule nixos generate writes it; or leave --via-reboot out",
+        )
+    if live.profile is not None and live.profile != live.running:
+        yield Worry(
+            "a start into it could not be undone: the machine runs another system than the one it"
+            " would start as",
+            "leave --via-reboot out, or start the machine anew first",
         )
 
 
