@@ -219,6 +219,19 @@ def test_a_dry_run_of_what_is_refused_shows_why_and_is_refused(desk: Desk) -> No
     assert "ssh-off" in ran.stdout
 
 
+def test_a_restart_without_a_guard_is_warned_of(desk: Desk) -> None:
+    for is_guarded in (False, True):
+        desk.builder.described["web"] = evaluated("web", guarded=is_guarded)
+        ran = desk.run("apply", "--xnode", "web", "--dry-run", "--via-reboot")
+        assert ran.code == 0
+        assert ("unguarded" in ran.stdout) is not is_guarded
+
+
+def test_a_restart_into_it_is_confirmed_too(desk: Desk) -> None:
+    ran = desk.run("apply", "--xnode", "web", "--yes", "--via-reboot")
+    assert (ran.code, desk.ends_in("web")) == (0, "new")
+
+
 # Where it is built.
 
 

@@ -82,6 +82,7 @@ class FakeNixosMachine(Watched):
             "nixos_version": "26.05",
             "running_kernel": self.systems[self._booted].kernel,
             "busy": (*self.busy, *(f"capsule-apply-{one.order.id}" for one in self._alive())),
+            "boot_loader": "systemd-boot",
             "trusted_by_store": True,
             "session": session if over_ssh else None,
             "boot_id": f"boot-{self._boots}",

@@ -115,6 +115,22 @@ def without_power(call: str, folder: Path) -> Came:
         return scene.judge(process)
 
 
+def restarted(behaviour: Behaviour, code: int, folder: Path) -> Came:
+    with Scene(folder, behaviour) as scene:
+        return _expected(code, scene.apply("--via-reboot"))
+
+
+def going_back(folder: Path) -> Came:
+    """To the second generation, which becomes the profile's; none is made."""
+    with Scene(folder) as scene:
+        scene.root.add_generation(scene.new)
+        scene.root.point_profile(1)
+        words = ("--generation", "2", "--xnode", "vm", "--yes")
+        came = _expected(0, scene.judge(scene.start("nixos", "rollback", *words)))
+        more = [] if sorted(scene.root.generations()) == [1, 2] else ["it made a generation"]
+        return Came(came.code, came.ends_in, [*came.disagreements, *more])
+
+
 def walled(folder: Path) -> Came:
     """A firewall that keeps the connections that there are, and refuses new ones."""
     with Scene(folder, Behaviour(firewall_closed=True), network=True) as scene:
@@ -155,6 +171,11 @@ SCENES: dict[str, Case] = {
     "interrupted": partial(signalled, [signal.SIGINT], 130),
     "interrupted twice": partial(signalled, [signal.SIGINT, signal.SIGINT], 12),
     "terminated": partial(signalled, [signal.SIGTERM], 143),
+    "a restart into it": partial(restarted, Behaviour(), 0),
+    "a restart into one without our key": partial(
+        restarted, Behaviour(keys_kept=False, guarded=True), 9
+    ),
+    "back to a generation": going_back,
     "power lost while it is begun": partial(without_power, "begin"),
     "power lost while it is activated": partial(without_power, "follow"),
     "power lost while it is confirmed": partial(without_power, "confirm"),

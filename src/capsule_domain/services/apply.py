@@ -3,8 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from capsule_domain.errors import CommandFailed, ConfigurationError, UnsafePlan
-from capsule_domain.models.closure import ClosureDifference
+from capsule_domain.errors import ConfigurationError, UnsafePlan
 from capsule_domain.models.evaluated_system import EvaluatedSystem
 from capsule_domain.models.finding import Finding, Severity
 from capsule_domain.models.live_system import LiveSystem
@@ -19,6 +18,7 @@ from capsule_domain.services.apply_source import HostSource
 from capsule_domain.services.endpoint_machines import endpoint_machines
 from capsule_domain.services.lockout import allowed_rules, lockout
 from capsule_domain.services.settle_switches import SettleSwitches
+from capsule_domain.services.switch_findings import compared, without_guard
 from capsule_domain.services.switch_trial import SwitchJob
 from capsule_domain.services.ways_in import endpoints, ways_in
 
@@ -105,7 +105,7 @@ class Apply:
             running=live.running,
             endpoints=tuple(endpoints(live, new, candidate.machine)),
             confirm_seconds=wish.confirm_seconds,
-            findings=tuple(found),
+            findings=(*found, *without_guard(new, wish.mode)),
             settled=settled,
         )
         return Prepared(candidate, live, new, source.order, plan)
@@ -181,24 +181,6 @@ class Apply:
             f' nix.settings.trusted-public-keys = [ "{key}" ]; or'
             f' nix.settings.trusted-users = [ "{prepared.live.user}" ];',
         )
-
-
-def compared(
-    builder: SystemBuilder, before: str, after: str, machine: Machine
-) -> tuple[ClosureDifference | None, Sequence[Finding]]:
-    """What tells two systems apart; a machine that cannot tell is switched all the same.
-
-    Raises NotFound for a system that is not there, HostUnreachable.
-    """
-    try:
-        return builder.compare(before, after, machine), ()
-    except CommandFailed as error:
-        return None, (warning("difference", f"what would change is unknown: {error.message}"),)
-
-
-def warning(rule: str, message: str, hint: str | None = None) -> Finding:
-    """What a person has to know before."""
-    return Finding(rule=rule, severity=Severity.WARNING, message=message, hint=hint)
 
 
 def switch_id(clock: Clock, new_id: Callable[[], str]) -> str:

@@ -15,8 +15,9 @@ from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Destination, Target
 from capsule_domain.ports.nixos_hosts import Machine, NixosHosts
 from capsule_domain.ports.system_builder import SystemBuilder
-from capsule_domain.services.apply import compared, switch_id, warning
+from capsule_domain.services.apply import switch_id
 from capsule_domain.services.settle_switches import SettleSwitches
+from capsule_domain.services.switch_findings import compared, warning
 from capsule_domain.services.switch_trial import SwitchJob
 
 MOST_SHOWN = 10
