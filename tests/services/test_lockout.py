@@ -89,7 +89,6 @@ def test_started_anew_nothing_needs_a_start() -> None:
     ("machine", "system", "words"),
     [
         (live(boot_loader="grub"), new(boot_loader="grub"), "no guard of Capsule's"),
-        (live(boot_loader=None), new(), "no guard of Capsule's"),
         (live(profile="/nix/store/b-nixos"), new(guarded=True), "runs another system"),
     ],
 )

@@ -120,10 +120,10 @@ def needs_reboot(case: Case) -> Iterator[Worry]:
 def _no_way_back(case: Case) -> Iterator[Worry]:
     """From a start that nobody confirms. The machine looks for itself too, once it is built."""
     live = case.live
-    if not case.new.guarded and live.boot_loader != "systemd-boot":
+    if not case.new.guarded and live.boot_loader not in (None, "systemd-boot"):
         yield Worry(
-            "a start into it could not be undone: the machine has no systemd-boot, and the"
-            " configuration no guard of Capsule's",
+            f"a start into it could not be undone: the machine starts by {live.boot_loader}, and"
+            " the configuration has no guard of Capsule's",
             "guard.nix, as capsule nixos generate writes it; or leave --via-reboot out",
         )
     if live.profile is not None and live.profile != live.running:
