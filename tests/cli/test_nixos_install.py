@@ -137,6 +137,17 @@ def test_an_installer_that_fails_is_told_and_no_success_is_claimed(desk: Install
     assert done.stdout == ""
 
 
+def test_broken_off_it_is_said_what_may_be_on_the_machine(desk: InstallDesk) -> None:
+    def interrupted(_job: object) -> None:
+        raise KeyboardInterrupt
+
+    desk.installer.done = interrupted
+    done = run(desk, "--erase", "old-1")
+    assert (done.code, done.stdout) == (130, "")
+    assert "may run an installer of NixOS by now" in done.stderr
+    assert desk.known_hosts.keys == {}
+
+
 def test_a_machine_that_never_comes_back_has_an_outcome_that_nobody_knows(
     desk: InstallDesk,
 ) -> None:

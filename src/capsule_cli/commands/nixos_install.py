@@ -80,9 +80,16 @@ def install(
     refuse_unsafe_install(plan)
     _confirm(run, plan, erase)
     with ticking(run.out) as ticks:
-        done = service.run(
-            asked, progress=lambda _seconds, line: ticks.heard(line), heard=ticks.step
-        )
+        try:
+            done = service.run(
+                asked, progress=lambda _seconds, line: ticks.heard(line), heard=ticks.step
+            )
+        except KeyboardInterrupt:
+            run.out.warn(
+                f"broken off: {plan.machine} may run an installer of NixOS by now, or start as"
+                " NixOS; while it can be entered, the same can be done again as root"
+            )
+            raise
     run.out.show(done, lambda screen: _paint_installed(screen, done, found))
 
 
