@@ -23,7 +23,8 @@ from capsule_domain.errors import (
 from capsule_domain.models.switch_outcome import Outcome, Verdict
 from capsule_domain.models.switch_plan import Result, SwitchPlan, SwitchResult
 from capsule_domain.services.switch_fleet import Ended
-from capsule_domain.services.switch_trial import SPARE_SECONDS, Agreed, Interruption, SwitchJob
+from capsule_domain.services.switch_job import Agreed, Interruption, SwitchJob
+from capsule_domain.services.switch_trial import SPARE_SECONDS
 
 if TYPE_CHECKING:
     from capsule_domain.models.switch import SwitchReport

@@ -6,8 +6,8 @@ from capsule_domain.models.switch import SwitchMode, SwitchOrder
 from capsule_domain.models.switch_outcome import Outcome
 from capsule_domain.ports.host import Target
 from capsule_domain.ports.nixos_hosts import Machine
+from capsule_domain.services.switch_job import Interruption, SwitchJob
 from capsule_domain.services.switch_machine import SwitchMachine
-from capsule_domain.services.switch_trial import Interruption, SwitchJob
 from tests.fakes.clock import FakeClock
 from tests.fakes.nixos_hosts import FakeNixosHosts
 from tests.fakes.nixos_machine import Behaviour, FakeNixosMachine, system_path

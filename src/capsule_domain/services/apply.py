@@ -19,7 +19,7 @@ from capsule_domain.services.endpoint_machines import endpoint_machines
 from capsule_domain.services.lockout import allowed_rules, lockout
 from capsule_domain.services.settle_switches import SettleSwitches
 from capsule_domain.services.switch_findings import compared, without_guard
-from capsule_domain.services.switch_trial import SwitchJob
+from capsule_domain.services.switch_job import SwitchJob
 from capsule_domain.services.ways_in import endpoints, ways_in
 
 HERE, THERE = "here", "the machine"

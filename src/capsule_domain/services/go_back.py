@@ -18,7 +18,7 @@ from capsule_domain.ports.system_builder import SystemBuilder
 from capsule_domain.services.apply import switch_id
 from capsule_domain.services.settle_switches import SettleSwitches
 from capsule_domain.services.switch_findings import compared, warning
-from capsule_domain.services.switch_trial import SwitchJob
+from capsule_domain.services.switch_job import SwitchJob
 
 MOST_SHOWN = 10
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from capsule_domain.errors import CapsuleError
 from capsule_domain.models.switch_outcome import Outcome, Verdict
 from capsule_domain.services.side_by_side import AT_ONCE, few_at_once
+from capsule_domain.services.switch_job import Agreed, Interruption, SwitchJob
 from capsule_domain.services.switch_machine import SwitchMachine
-from capsule_domain.services.switch_trial import Agreed, Interruption, SwitchJob
 
 HeardOf = Callable[[str, str], None]
 """Told a machine's name and a word of how far it is, perhaps in another thread."""

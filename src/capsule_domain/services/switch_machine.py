@@ -8,7 +8,8 @@ from capsule_domain.models.switch_outcome import Outcome, Verdict
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.nixos_hosts import NixosHosts
 from capsule_domain.ports.switch_journal import SwitchJournal
-from capsule_domain.services.switch_trial import Agreed, Heard, Interruption, SwitchJob, Trial
+from capsule_domain.services.switch_job import Agreed, Heard, Interruption, SwitchJob
+from capsule_domain.services.switch_trial import Trial
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """A switch on its way: told, followed, confirmed over new connections."""
 
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from capsule_domain.errors import (
+    CapsuleError,
     CommandFailed,
     ConfigurationError,
     Conflict,
@@ -14,7 +14,6 @@ from capsule_domain.errors import (
 )
 from capsule_domain.models.switch import (
     SwitchMode,
-    SwitchOrder,
     SwitchRecord,
     SwitchReport,
     SwitchState,
@@ -23,6 +22,7 @@ from capsule_domain.models.switch_outcome import Outcome, Verdict
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.nixos_hosts import Machine, NixosHost, NixosHosts
 from capsule_domain.ports.switch_journal import SwitchJournal
+from capsule_domain.services.switch_job import Agreed, Heard, Interruption, SwitchJob
 from capsule_domain.services.switch_outcome import outcome
 
 BEGIN_SECONDS = 60.0
@@ -34,30 +34,7 @@ SPARE_SECONDS = 5.0
 """A confirmation that could arrive later than this before the end is not sent."""
 ENTER_SECONDS = 10.0
 _PAUSES = (1.0, 2.0, 4.0, 5.0)
-
-Heard = Callable[[str], None]
-Agreed = Callable[[SwitchReport], bool]
-
-
-@dataclass
-class Interruption:
-    """Set by whoever wants a switch undone, from any thread."""
-
-    asked: bool = False
-
-
-@dataclass(frozen=True)
-class SwitchJob:
-    """One machine, and what it is told. `endpoints` are where it has to be reached once it runs
-    the new system, each over a connection of its own. `profile` is what it would start as now.
-    """
-
-    name: str
-    key: str
-    machine: Machine
-    order: SwitchOrder
-    endpoints: Sequence[Machine]
-    profile: str | None = None
+_CAN_GO_BACK = (SwitchState.ARMED, SwitchState.ACTIVATING, SwitchState.AWAITING)
 
 
 @dataclass
@@ -145,7 +122,7 @@ class Trial:
             try:
                 with self.hosts.enter(place, timeout_seconds=ENTER_SECONDS) as host:
                     found = self._ask(host)
-            except (HostError, ConfigurationError) as error:
+            except CapsuleError as error:
                 self._say(f"not heard: {error.message}")
             else:
                 self._places.sort(key=lambda one: one != place)
@@ -208,17 +185,13 @@ class Trial:
                 self._give_up(report, "nobody agreed")
 
     def _give_up(self, report: SwitchReport, why: str) -> None:
-        if report.state not in (
-            SwitchState.ARMED,
-            SwitchState.ACTIVATING,
-            SwitchState.AWAITING,
-        ):
+        if report.state not in _CAN_GO_BACK:
             return
         self.trouble = why
         try:
             with self.hosts.enter(self._places[0], timeout_seconds=ENTER_SECONDS) as host:
                 host.give_up(self.job.order.id)
-        except (HostError, ConfigurationError, NotFound, Conflict) as error:
+        except CapsuleError as error:
             self._say(f"not told to go back yet: {error.message}")
 
     def _confirm(self, report: SwitchReport) -> None:
@@ -237,12 +210,12 @@ class Trial:
                         return
                     if number == len(self.job.endpoints) and not self.stop.asked:
                         host.confirm(self.job.order.id)
-        except (HostError, ConfigurationError) as error:
+        except Conflict as error:
+            self._say(error.message)
+        except CapsuleError as error:
             self._fails += 1
             self.trouble = f"it was not reached anew: {error.message}"
             self._say(self.trouble)
-        except Conflict as error:
-            self._say(error.message)
         else:
             self.trouble = ""
 
