@@ -166,6 +166,27 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path) -> None:
         said(tmp_path, "{ config, ... }: {\n  assertions = config.absent.x;\n}")
 
 
+def test_a_flake_that_is_locked_is_asked_with_its_own_nixpkgs(tmp_path: Path) -> None:
+    environment = {**os.environ, **offline_nix(tmp_path)}
+    folder = tmp_path / "a flake"
+    folder.mkdir()
+    (folder / "flake.lock").write_text('{"nodes": {"root": {}}, "root": "root", "version": 7}')
+    (folder / "flake.nix").write_text(
+        """{
+          outputs = { self }: {
+            nixosConfigurations.web-1.config = { networking.hostName = "web"; };
+            nixosConfigurations.bad.config =
+              { assertions = map (one: one.absent) [ { } ]; };
+          };
+        }"""
+    )
+    source = SystemsSource(flake=str(folder), locked=True)
+    nix = NixProcess(environment)
+    assert describe(nix, source, "web-1", nixpkgs=None, progress=silent).hostname == "web"
+    with pytest.raises(ConfigurationError, match=r"flake\.nix:5: .*absent"):
+        describe(nix, source, "bad", nixpkgs=None, progress=silent)
+
+
 def test_an_unknown_host_is_told_with_the_nearest(tmp_path: Path) -> None:
     source = written(tmp_path, "{ }")
     with pytest.raises(NotFound, match="did you mean web-1"):
