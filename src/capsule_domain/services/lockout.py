@@ -77,7 +77,8 @@ def allowed_rules(words: Iterable[str]) -> frozenset[str]:
         rule = by_word.get(word.lower())
         if rule is None:
             names = [rule.name for rule in RULES if not rule.always]
-            unknown = NotFound("rule", word, known=by_word)
+            known = [name for rule in RULES for name in (rule.number, rule.name)]
+            unknown = NotFound("rule", word, known=known)
             raise UsageError(unknown.message, hint=f"--allow {'|'.join(names)}")
         if rule.always:
             raise UsageError(f"what {rule.name} ({rule.number}) forbids nobody can allow")
