@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from capsule_cli.heartbeat import listening
 from capsule_cli.session import Session
 from capsule_cli.switch_meant import Meant
-from capsule_cli.switch_screen import paint_plan
+from capsule_cli.switch_screen import paint_plan, paint_plans
 from capsule_cli.switching import Ready, switch_all
 from capsule_domain.errors import CapsuleError
 from capsule_domain.models.switch import SwitchMode
@@ -109,11 +109,18 @@ def _refuse(run: Session, looked: "Sequence[Prepared]") -> None:
 
 def _show_plans(run: Session, plans: "Sequence[SwitchPlan]", *, many: bool) -> None:
     def paint(screen: "Screen") -> None:
-        for plan in plans:
-            paint_plan(screen, plan)
+        _paint(screen, plans)
         screen.line("nothing was built, and nothing is changed")
 
     run.out.show(list(plans) if many else plans[0], paint)
+
+
+def _paint(screen: "Screen", plans: "Sequence[SwitchPlan]") -> None:
+    """Many are a table: whoever reads all of all packages reads none."""
+    if len(plans) == 1:
+        paint_plan(screen, plans[0])
+    else:
+        paint_plans(screen, plans)
 
 
 def _ask(run: Session, plans: "Sequence[SwitchPlan]") -> None:
@@ -122,8 +129,7 @@ def _ask(run: Session, plans: "Sequence[SwitchPlan]") -> None:
     if not meant:
         return
     if not (run.out.json or run.out.quiet):
-        for plan in meant:
-            paint_plan(run.out.margin, plan)
+        _paint(run.out.margin, meant)
     run.ask.confirm(question(meant))
 
 

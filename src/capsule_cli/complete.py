@@ -45,6 +45,14 @@ def words(*fixed: str) -> Complete:
     return lambda incomplete: [word for word in fixed if word.startswith(incomplete)]
 
 
+def lockout_rules(incomplete: str) -> list[str]:
+    """Rules of the lint that a person may allow."""
+    from capsule_domain.services.lockout import RULES
+
+    names = [rule.name for rule in RULES if not rule.always]
+    return [name for name in names if name.startswith(incomplete)]
+
+
 stacks = _from(lambda wiring: wiring.presets().stacks())
 categories = _from(lambda wiring: (s.category for s in wiring.presets().stacks().values()))
 profiles = _from(lambda wiring: (*wiring.presets().profiles(), *wiring.choices().profile_names()))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from capsule_cli.closures import paint_difference
+from capsule_cli.closures import paint_difference, signed
 from capsule_domain.models.finding import Severity
 from capsule_domain.models.switch import SwitchMode
 from capsule_domain.models.switch_plan import Result, SwitchPlan, SwitchResult
@@ -20,13 +20,7 @@ def paint_plan(screen: "Screen", plan: SwitchPlan) -> None:
     """One machine's: where it is, what it would become, and what speaks against that."""
     screen.header(f"Switch of {plan.machine}")
     screen.fields(list(_facts(plan)))
-    for sentence in plan.settled:
-        screen.warning(sentence)
-    for finding in plan.findings:
-        is_error = finding.severity is Severity.ERROR
-        (screen.failure if is_error else screen.warning)(f"{finding.rule}: {finding.message}")
-        if finding.hint:
-            screen.hint(finding.hint)
+    _paint_remarks(screen, plan)
     if plan.difference is None:
         return
     if plan.difference.is_empty:
@@ -34,6 +28,36 @@ def paint_plan(screen: "Screen", plan: SwitchPlan) -> None:
         return
     screen.section("Packages")
     paint_difference(screen, plan.difference, most=_MOST_PACKAGES)
+
+
+def paint_plans(screen: "Screen", plans: Sequence[SwitchPlan]) -> None:
+    """A row a machine, and below what is to be known of some."""
+    screen.header(f"Switch of {len(plans)} machines")
+    screen.table(
+        ["machine", "configuration", "built", "packages", "size"],
+        [(one.machine, one.host or "", one.build_on or "", *_sum(one)) for one in plans],
+        right=["packages", "size"],
+        whole=["machine"],
+    )
+    for plan in plans:
+        _paint_remarks(screen, plan, whose=f"{plan.machine}: ")
+
+
+def _sum(plan: SwitchPlan) -> tuple[str, str]:
+    """How many packages change, and how much more it takes."""
+    if plan.difference is None:
+        return "", ""
+    return str(len(plan.difference.changes)), signed(plan.difference.size_bytes)
+
+
+def _paint_remarks(screen: "Screen", plan: SwitchPlan, whose: str = "") -> None:
+    for sentence in plan.settled:
+        screen.warning(f"{whose}{sentence}")
+    for finding in plan.findings:
+        paint = screen.failure if finding.severity is Severity.ERROR else screen.warning
+        paint(f"{whose}{finding.rule}: {finding.message}")
+        if finding.hint:
+            screen.hint(finding.hint)
 
 
 def _facts(plan: SwitchPlan) -> "list[tuple[str, Cell]]":

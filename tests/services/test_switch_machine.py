@@ -78,6 +78,14 @@ def test_why_it_was_not_confirmed_is_told() -> None:
     assert done.detail.endswith("it was not reached anew: cannot reach 203.0.113.9:2222: timed out")
 
 
+def test_why_nothing_was_heard_is_told() -> None:
+    done = Stage().switch(Behaviour(refuses_new=True))
+    assert done.detail == (
+        "nobody confirmed within 90 s; not reached meanwhile:"
+        " cannot reach 203.0.113.9:22: timed out"
+    )
+
+
 def test_sudo_that_asks_in_the_new_system_is_not_confirmed() -> None:
     stage = Stage()
     stage.machine.user = "deploy"

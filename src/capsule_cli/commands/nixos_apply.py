@@ -59,6 +59,7 @@ def apply(
             "--allow",
             metavar="RULE",
             help="What a rule against lock-out forbids; repeatable.",
+            autocompletion=complete.lockout_rules,
         ),
     ] = None,
     allow_failed_units: meaning.FailedUnits = False,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from capsule_cli import complete
 from capsule_cli import machines as which
 from capsule_cli.heartbeat import listening
 from capsule_cli.session import Session, session
@@ -46,7 +47,10 @@ def install(
     allow: Annotated[
         list[str] | None,
         typer.Option(
-            "--allow", metavar="RULE", help="What a rule against lock-out forbids; repeatable."
+            "--allow",
+            metavar="RULE",
+            help="What a rule against lock-out forbids; repeatable.",
+            autocompletion=complete.lockout_rules,
         ),
     ] = None,
     erase: Annotated[

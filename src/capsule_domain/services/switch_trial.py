@@ -51,7 +51,9 @@ class Trial:
     agreed: Agreed
     last: SwitchReport | None = None
     trouble: str = ""
-    """Why it was not reached the last time."""
+    """Why it was not confirmed the last time."""
+    _unheard: str = ""
+    """Why nothing was heard since it was in another state."""
     _deadline: float = 0.0
     _said: str = ""
     _fails: int = 0
@@ -112,8 +114,9 @@ class Trial:
     def _judged(self, report: SwitchReport | None) -> Outcome:
         """With the reason that only this side knows: why it was not confirmed."""
         found = outcome(self.record, report)
-        if self.trouble and found.verdict is not Verdict.COMMITTED:
-            return found.model_copy(update={"detail": f"{found.detail}; {self.trouble}"})
+        why = self.trouble or (self._unheard and f"not reached meanwhile: {self._unheard}")
+        if why and found.verdict is not Verdict.COMMITTED:
+            return found.model_copy(update={"detail": f"{found.detail}; {why}"})
         return found
 
     def _hear(self) -> SwitchReport | Outcome | None:
@@ -123,6 +126,7 @@ class Trial:
                 with self.hosts.enter(place, timeout_seconds=ENTER_SECONDS) as host:
                     found = self._ask(host)
             except CapsuleError as error:
+                self._unheard = error.message
                 self._say(f"not heard: {error.message}")
             else:
                 self._places.sort(key=lambda one: one != place)
@@ -147,6 +151,8 @@ class Trial:
             more = f", {left:.0f} s until it goes back by itself" if left is not None else ""
             self._say(f"{report.state}{more}")
             self._fails = 0
+            if not report.state.is_end:
+                self._unheard = ""
             self._deadline = self.clock.monotonic() + self._seconds_from_now(report)
             with suppress(StoreError):  # how far it was matters less than what comes next
                 self.journal.heard(self.record.id, report.state, self.clock.now())
