@@ -29,6 +29,8 @@ from tests.killing.proxy import Asked, Blow, Proxy
 CLOUDS = ("aws", "digitalocean", "equinix", "hivelocity", "linode", "scaleway", "vultr")
 NAME = "web-1"
 LONGEST_SECONDS = 240.0
+_CASES_AN_ACCOUNT = 40
+"""Clouds count the requests of an hour; then an account of its own begins."""
 _STEP = re.compile(r"  \d\d:\d\d:\d\d  (?P<step>.+?)(?:  |$)")
 _KEPT = {
     "digitalocean": ("droplets", "keys"),
@@ -395,6 +397,9 @@ def run_cloud(
         for number, point in enumerate(points):
             if turned and not point.intended:
                 continue
+            if number and number % _CASES_AN_ACCOUNT == 0:
+                ground.close()
+                ground = Ground(cloud, folder / f"from-{number}")
             try:
                 one_case(ground, point, tally, resume=(number % 2 == 0) is not turned)
             except Failed as broken:
