@@ -21,6 +21,7 @@ from tests.fakes.nixos_hosts import FakeNixosHosts
 
 ALIAS = "machine"
 LOOKS = RECONNECTS = 200
+LONG_FORMS: set[str] = set()
 
 
 @dataclass
@@ -107,8 +108,17 @@ def behind_sshd(folder: Path) -> Iterator[Site]:
         )
 
 
+def long_form(test: Callable[..., None]) -> Callable[..., None]:
+    """Behind a real sshd only with --full: tests/adapters/test_switch_faults.py has the like."""
+    LONG_FORMS.add(test.__name__)
+    return test
+
+
 @pytest.fixture(params=[in_memory, behind_sshd])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    is_long = request.param is behind_sshd and request.function.__name__ in LONG_FORMS
+    if is_long and not request.config.getoption("--full"):
+        pytest.skip("the long form: run with --full")
     yield from request.param(tmp_path)
 
 
@@ -195,6 +205,7 @@ def test_nobody_confirms_and_it_reverts_by_itself(site: Site) -> None:
     assert until(site, given.id, SwitchState.REVERTED).running == site.old
 
 
+@long_form
 @pytest.mark.parametrize("kind", ["plain", "hanging"])
 def test_given_up_it_reverts_at_once(site: Site, kind: str) -> None:
     given = begun(site, kind)
@@ -204,6 +215,7 @@ def test_given_up_it_reverts_at_once(site: Site, kind: str) -> None:
     assert (report.running, report.reason) == (site.old, "it was given up")
 
 
+@long_form
 @pytest.mark.parametrize("kind", ["failing", "with failed units", "deaf"])
 def test_what_does_not_hold_reverts(site: Site, kind: str) -> None:
     given = begun(site, kind, ports=(site.target.port,), activation_seconds=10, confirm_seconds=1)
@@ -212,11 +224,13 @@ def test_what_does_not_hold_reverts(site: Site, kind: str) -> None:
     assert report.reason
 
 
+@long_form
 def test_an_activation_that_hangs_reverts_when_its_time_is_up(site: Site) -> None:
     given = begun(site, "hanging", activation_seconds=1)
     assert until(site, given.id, SwitchState.REVERTED).running == site.old
 
 
+@long_form
 def test_units_that_fail_are_let_pass_where_that_is_allowed(site: Site) -> None:
     given = begun(site, "with failed units", allow_failed_units=True)
     assert until(site, given.id, SwitchState.AWAITING).failed_units == ("web.service",)
@@ -231,6 +245,7 @@ def test_what_refuses_to_be_switched_to_changes_nothing(site: Site, kind: str) -
     assert report.reason
 
 
+@long_form
 def test_what_cannot_be_reverted_is_rebooted_out_of(site: Site) -> None:
     given = begun(site, confirm_seconds=1)
     until(site, given.id, SwitchState.AWAITING)
@@ -239,6 +254,7 @@ def test_what_cannot_be_reverted_is_rebooted_out_of(site: Site) -> None:
     assert (report.running, report.same_boot) == (site.old, False)
 
 
+@long_form
 def test_begun_twice_it_is_begun_once(site: Site) -> None:
     given = begun(site)
     with site.hosts.enter(site.target) as host:
@@ -281,6 +297,7 @@ def test_a_switch_that_nobody_began_is_not_known(
         getattr(host, call.__name__)("20261123-never")
 
 
+@long_form
 def test_what_is_committed_stays(site: Site) -> None:
     given = begun(site)
     confirmed(site, given)
@@ -291,6 +308,7 @@ def test_what_is_committed_stays(site: Site) -> None:
     assert (report.running, report.profile) == (given.new, given.new)
 
 
+@long_form
 def test_an_earlier_generation_becomes_the_current_one_by_its_number(site: Site) -> None:
     first = begun(site)
     confirmed(site, first)
@@ -303,6 +321,7 @@ def test_an_earlier_generation_becomes_the_current_one_by_its_number(site: Site)
         assert [one.generation for one in host.generations()] == [1, 2]
 
 
+@long_form
 def test_the_same_system_again_makes_no_generation_and_is_never_one_too_far_back(
     site: Site,
 ) -> None:
@@ -329,6 +348,7 @@ def test_a_power_cut_while_it_waits_leads_back(site: Site) -> None:
     assert not report.is_watched
 
 
+@long_form
 def test_a_power_cut_after_the_commit_changes_nothing(site: Site) -> None:
     given = begun(site)
     confirmed(site, given)
@@ -338,6 +358,7 @@ def test_a_power_cut_after_the_commit_changes_nothing(site: Site) -> None:
     assert (report.running, report.profile, report.same_boot) == (given.new, given.new, False)
 
 
+@long_form
 def test_a_reboot_into_the_new_system_is_confirmed_there(site: Site) -> None:
     given = begun(site, "guarded", mode=SwitchMode.REBOOT)
     report = until(site, given.id, SwitchState.AWAITING)
@@ -346,6 +367,7 @@ def test_a_reboot_into_the_new_system_is_confirmed_there(site: Site) -> None:
     assert site.boots_into() == given.new
 
 
+@long_form
 def test_a_reboot_that_nobody_confirms_is_followed_by_one_back(site: Site) -> None:
     given = begun(site, "guarded", mode=SwitchMode.REBOOT, confirm_seconds=1)
     report = until(site, given.id, SwitchState.REVERTED)
@@ -353,6 +375,7 @@ def test_a_reboot_that_nobody_confirms_is_followed_by_one_back(site: Site) -> No
     assert site.boots_into() == site.old
 
 
+@long_form
 def test_the_last_switches_are_remembered_the_newest_first(site: Site) -> None:
     old = site.old
     for number in range(3):

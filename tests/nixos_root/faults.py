@@ -293,10 +293,7 @@ def _activations() -> Iterator[Case]:
         ("and cannot be ended politely", Behaviour(seconds_after=FOREVER, ignores_term=True)),
     ]
     for when, behaviour in hangs:
-        short = when == "after"
-        yield Case(
-            f"activation hangs {when}", _begin, REVERTED, behaviour, order=QUICK, short=short
-        )
+        yield Case(f"activation hangs {when}", _begin, REVERTED, behaviour, order=QUICK)
     yield Case("must not be switched", _begin, REFUSED, Behaviour(inhibitors={"dbus": "broker"}))
     yield Case("another init", _begin, REFUSED, Behaviour(init_interface="2"))
     yield Case("lock taken meanwhile", _begin, REFUSED, Behaviour(finds_lock_held=True))
@@ -352,7 +349,7 @@ def _ways_back() -> Iterator[Case]:
 def _disks() -> Iterator[Case]:
     yield Case("disk full at the beginning", _full_at(None), NEVER)
     full = _full_at(_confirmed_in_a_full_store)
-    yield Case("disk full at the commit", full, REVERTED, short=True)
+    yield Case("disk full at the commit", full, REVERTED)
     yield Case("boot loader fails", _confirm, REVERTED, Behaviour(boot_exit=1))
     yield Case("boot loader hangs", _confirm, REVERTED, SLOW_LOADER, order=QUICK)
     yield Case("systemd-run fails", _without("/no-units"), NEVER)
@@ -371,7 +368,7 @@ def _power_cuts() -> Iterator[Case]:
     yield Case("cut before the loader is set", between, INTERRUPTED, SLOW_LOADER, short=True)
     late = _cut("new is what it starts as", confirmed=True)
     slow_end = Behaviour(boot_seconds_after=FOREVER)
-    yield Case("cut after the loader is set", late, COMMITTED, slow_end, short=True)
+    yield Case("cut after the loader is set", late, COMMITTED, slow_end)
     end = _cut_when(SwitchState.COMMITTED, confirmed=True)
     yield Case("cut after the commit", end, COMMITTED)
     undone = _cut("new boot", "old boot", confirmed=True)
@@ -386,7 +383,7 @@ def _power_cuts() -> Iterator[Case]:
 
 
 def _others() -> Iterator[Case]:
-    yield Case("two at once", _two_at_once, COMMITTED, short=True)
+    yield Case("two at once", _two_at_once, COMMITTED)
     yield Case("nixos-rebuild is at work", _someone_switches, NEVER)
     yield Case("the lock is held", _someone_has_the_lock, NEVER)
 

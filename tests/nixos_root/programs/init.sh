@@ -30,7 +30,7 @@ start_sshd() {
   [ -e /etc/ssh/sshd_config ] || return 0
   /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config >>/var/log/sshd 2>&1 &
   local pid=$!
-  for _ in $(seq 300); do # until it listens, or ended
+  for _ in $(seq 3000); do # until it listens, or ended
     kill -0 "$pid" 2>/dev/null || return 0
     if tail -n 1 /var/log/sshd | grep -q '^Server listening'; then break; fi
     sleep 0.01

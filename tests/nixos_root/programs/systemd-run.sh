@@ -34,7 +34,7 @@ printf '%s\0' "$@" >"$unit/argv"
 printf '%s\0' FAKE=1 "${env[@]}" >"$unit/env"
 printf '%s\n' "${properties[@]}" >"$unit/properties"
 echo "start $name" >/run/fake/control
-for _ in $(seq 500); do
+for _ in $(seq 6000); do
   if [ -e "$unit/pid" ] || [ ! -d "$unit" ]; then exit 0; fi
   sleep 0.01
 done

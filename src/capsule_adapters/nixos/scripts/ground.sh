@@ -20,7 +20,8 @@ require_nixos() {
   refuse foreign "it is not NixOS"
 }
 
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null; fi; }
+uid=$(id -u)
+as_root() { if [ "$uid" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null; fi; }
 
 require_sudo() {
   if ! command -v sudo >/dev/null 2>&1; then refuse no-root "it has no sudo"; fi

@@ -13,7 +13,9 @@ write() { # write FILE TEXT: in one step, and on the disk before it counts
 }
 
 value() { # value ID NAME: of the order, as it was given
-  sed -n "s/^$2 //p" "$switches/$1/order"
+  while read -r name rest; do
+    if [ "$name" = "$2" ]; then printf '%s\n' "$rest"; fi
+  done <"$switches/$1/order"
 }
 
 note() { # note ID STATE REASON: fails when it may not outlive a power cut
@@ -26,7 +28,11 @@ $3" 2>/dev/null
 noted() { # noted ID LINE: 1 is the state, 2 the reason
   for folder in "$runs/$1" "$switches/$1"; do
     if [ -e "$folder/state" ]; then
-      sed -n "$2p" "$folder/state"
+      {
+        read -r first
+        read -r second
+      } <"$folder/state"
+      if [ "$2" = 1 ]; then printf '%s\n' "$first"; else printf '%s\n' "$second"; fi
       return
     fi
   done
@@ -49,14 +55,17 @@ end() { # end ID STATE REASON: nothing more comes, and nothing is kept from bein
 }
 
 is_same_boot() { # is_same_boot ID: whether it still runs since the switch began
-  [ "$(value "$1" boot_id)" = "$(cat /proc/sys/kernel/random/boot_id)" ]
+  read -r this_boot </proc/sys/kernel/random/boot_id
+  [ "$(value "$1" boot_id)" = "$this_boot" ]
 }
 
 is_watched() { # is_watched ID
-  is_capsule_locked && [ "$(cat "$runs/lock")" = "$1" ]
+  is_capsule_locked && read -r holder <"$runs/lock" && [ "$holder" = "$1" ]
 }
 
-decided() { cat "$runs/$1/decision" 2>/dev/null; } # decided ID: nothing yet, or the word
+decided() { # decided ID: nothing yet, or the word
+  if [ -e "$runs/$1/decision" ]; then cat "$runs/$1/decision"; fi
+}
 
 decide() { # decide ID WORD: who is first has decided; fails when something else was
   printf '%s\n' "$2" >"$runs/$1/decision.$$"
@@ -69,7 +78,8 @@ is_known() { [ -e "$switches/$1/order" ] && [ -n "$(state_of "$1")" ]; } # is_kn
 
 by_number() { # the switches' ids, the newest first
   for order in "$switches"/*/order; do
-    id=$(basename "$(dirname "$order")")
+    id=${order%/order}
+    id=${id##*/}
     is_known "$id" && printf '%s %s\n' "$(value "$id" number)" "$id"
   done | sort -rn | cut -d ' ' -f 2
 }
@@ -85,7 +95,7 @@ watch() { # watch ID: start its watchdog, which hangs on to nobody's session; wa
   tries=0
   until is_watched "$1" || has_ended "$1"; do
     tries=$((tries + 1))
-    [ "$tries" -le 100 ] || return 1
+    [ "$tries" -le 300 ] || return 1
     sleep 0.1
   done
 }

@@ -6,7 +6,7 @@ free_mib() { # free_mib FOLDER
 
 tell_person() {
   say user "$(id -un)"
-  if [ "$(id -u)" = 0 ]; then
+  if [ "$uid" = 0 ]; then
     say sudo root
   else
     require_sudo
@@ -50,7 +50,7 @@ tell_units() {
 }
 
 tell_store_trust() {
-  if [ "$(id -u)" = 0 ]; then
+  if [ "$uid" = 0 ]; then
     say trusted yes
     return
   fi

@@ -28,9 +28,9 @@ load() { # the order, into names
   [ -n "$old" ] && [ -n "$new" ]
 }
 
-now() { # seconds since the start, which no clock that is set moves
-  read -r seconds _ </proc/uptime
-  printf '%s\n' "${seconds%.*}"
+tick() { # into `now`: seconds since the start, which no clock that is set moves
+  read -r now _ </proc/uptime
+  now=${now%.*}
 }
 
 leave_to_shutdown() { # told to stop because the machine goes down: it starts as what it should
@@ -41,9 +41,11 @@ leave_to_shutdown() { # told to stop because the machine goes down: it starts as
 
 kill_group() { # kill_group LEADER: politely, then not; what cannot be killed is left behind
   kill -TERM -- "-$1" 2>/dev/null
-  patient_until=$(($(now) + GRACE_SECONDS))
+  tick
+  patient_until=$((now + GRACE_SECONDS))
   while kill -0 "$1" 2>/dev/null; do
-    if [ "$(now)" -ge "$patient_until" ]; then
+    tick
+    if [ "$now" -ge "$patient_until" ]; then
       kill -KILL -- "-$1" 2>/dev/null
       sleep 1
       return
@@ -53,13 +55,15 @@ kill_group() { # kill_group LEADER: politely, then not; what cannot be killed is
 }
 
 within() { # within SECONDS COMMAND…: its exit code; 124: time is up, 125: given up, 126: to stop
-  deadline=$(($(now) + $1))
+  tick
+  deadline=$((now + $1))
   shift
   setsid "$@" </dev/null >>"$log" 2>&1 9>&- &
   leader=$!
   while kill -0 "$leader" 2>/dev/null; do
     cause=''
-    if [ "$(now)" -ge "$deadline" ]; then cause=124; fi
+    tick
+    if [ "$now" -ge "$deadline" ]; then cause=124; fi
     if [ -n "$may_give_up" ] && [ "$(decided "$id")" = give-up ]; then cause=125; fi
     if [ -n "$may_give_up" ] && [ -n "$stopped" ]; then cause=126; fi
     if [ -n "$cause" ]; then
@@ -76,10 +80,12 @@ found_lock_held() { # found_lock_held EXIT-CODE
 }
 
 patiently() { # patiently SECONDS COMMAND…: as `within`; who else switches is waited for
-  patient_end=$(($(now) + $1))
+  tick
+  patient_end=$((now + $1))
   shift
   while :; do
-    left=$((patient_end - $(now)))
+    tick
+    left=$((patient_end - now))
     [ "$left" -gt 0 ] || return 124
     within "$left" "$@"
     status=$?
@@ -132,19 +138,25 @@ undo_default() { # the machine starts again as it would have
 
 # -- forward --------------------------------------------------------------------------------
 
-soon() { # soon SECONDS: until when a service that just started is given time, out of those
-  printf '%s\n' "$(($(now) + ($1 < 20 ? $1 : 20)))"
+soon() { # soon SECONDS: into `patient_until`, what a service that just started is given of those
+  tick
+  patient_until=$((now + ($1 < 20 ? $1 : 20)))
+}
+
+is_too_late() {
+  tick
+  [ "$now" -ge "$patient_until" ]
 }
 
 are_listened_on() { # are_listened_on NAME SECONDS: the ports of that name in the order
-  patient_until=$(soon "$2")
+  soon "$2"
   while :; do
     silent=''
     for port in $(value "$id" "$1"); do
       listens "$port" || silent=$port
     done
     [ -n "$silent" ] || return 0
-    [ "$(now)" -lt "$patient_until" ] || return 1
+    if is_too_late; then return 1; fi
     sleep 0.5
   done
 }
@@ -191,11 +203,13 @@ is_untouched() { # is_untouched EXIT-CODE: it ended before it changed anything; 
 
 await() {
   if ! [ -e "$runs/$id/deadline" ]; then
-    printf '%s\n' "$(($(now) + confirm_seconds))" >"$runs/$id/deadline"
+    tick
+    printf '%s\n' "$((now + confirm_seconds))" >"$runs/$id/deadline"
   fi
   note "$id" awaiting-confirm "$(noted "$id" 2)"
-  until=$(cat "$runs/$id/deadline")
+  read -r until <"$runs/$id/deadline"
   while :; do
+    tick
     case $(decided "$id") in
       confirm) commit ;;
       give-up) go_back "it was given up" ;;
@@ -203,7 +217,7 @@ await() {
     if [ -n "$stopped" ]; then
       leave_to_shutdown
       if decide "$id" go-back; then go_back "its watchdog was told to stop"; fi
-    elif [ "$(now)" -ge "$until" ] && decide "$id" go-back; then
+    elif [ "$now" -ge "$until" ] && decide "$id" go-back; then
       go_back "nobody confirmed within $confirm_seconds s"
     fi
     sleep 0.2
@@ -287,9 +301,9 @@ reboot_back() { # reboot_back WHY
 
 is_as_before() { # can it be reached as it could?
   [ "$(running)" = "$old" ] && are_listened_on old_port "$revert_seconds" || return 1
-  patient_until=$(soon "$revert_seconds")
+  soon "$revert_seconds"
   until is_connected; do
-    [ "$(now)" -lt "$patient_until" ] || return 1
+    if is_too_late; then return 1; fi
     sleep 0.5
   done
 }
@@ -314,8 +328,10 @@ reboot_now() { # with more and more force; returns only when nothing helps
   for force in '' --force '--force --force'; do
     # shellcheck disable=SC2086  # none, one or two words
     systemctl reboot $force >>"$log" 2>&1 9>&- || continue
-    gone_by=$(($(now) + DOWN_SECONDS))
-    while [ "$(now)" -lt "$gone_by" ]; do
+    tick
+    gone_by=$((now + DOWN_SECONDS))
+    while [ "$now" -lt "$gone_by" ]; do
+      tick
       if [ -n "$stopped" ]; then exit 0; fi
       sleep 0.5
     done
