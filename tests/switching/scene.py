@@ -22,6 +22,7 @@ from capsule_adapters.store.state import state_database
 from capsule_domain.errors import HostError
 from capsule_domain.models.evaluated_system import Account, EvaluatedSystem, OpenPorts, SshServer
 from capsule_domain.models.nixos import RenderedFile
+from capsule_domain.ports.host import Target
 from tests.nixos_root import Behaviour, NixosRoot
 from tests.switching.client import Spec, Strike
 from tests.xnodes import an_xnode
@@ -187,7 +188,7 @@ class Scene:
         while time.monotonic() < deadline:
             try:
                 with closing(self.root.hosts()) as hosts:
-                    place = self.root.target(port=self._port())
+                    place = self._place()
                     with SshNixosHosts(lambda: hosts).enter(place) as host:
                         if all(one.state.is_end for one in host.switches()):
                             return
@@ -197,10 +198,13 @@ class Scene:
             time.sleep(0.5)
         wrong.append(f"not reached, or not at rest: {last}")
 
-    def _port(self) -> int:
-        """Where its sshd is, as far as the new system has moved it."""
-        moved = self.evaluated().ssh.ports[0]
-        return moved if self.root.runs() == self.new else self.root.port
+    def _place(self) -> Target:
+        """Where it is, as far as the new system has moved it."""
+        if self.root.runs() != self.new:
+            return self.root.target()
+        says = self.evaluated()
+        addresses = says.static_addresses.get("lo", (self.root.address,))
+        return self.root.target(address=addresses[0].split("/")[0], port=says.ssh.ports[0])
 
     def _next_word(self, ends_in: str) -> list[str]:
         """What the next command says of a switch that was left open, if one was."""

@@ -48,6 +48,20 @@ def moved(folder: Path) -> Came:
         return _expected(0, scene.apply())
 
 
+def moved_away(folder: Path) -> Came:
+    """The machine has another address, and is known there by the same key."""
+    with Scene(folder) as scene:
+        address = "127.0.0.5"
+        scene.facts["static_addresses"] = {"lo": (f"{address}/8",)}
+        scene.new = scene.root.add_system("moved", Behaviour(address=address))
+        return _expected(0, scene.apply())
+
+
+def by_sudo(folder: Path) -> Came:
+    with Scene(folder, user="deploy") as scene:
+        return _expected(0, scene.apply())
+
+
 def asking(folder: Path) -> Came:
     """The new system's sudo asks for a password."""
     with Scene(folder, Behaviour(sudo_free=False), user="deploy") as scene:
@@ -157,6 +171,8 @@ def strikes() -> dict[str, Case]:
 
 SCENES: dict[str, Case] = {
     "SSH moves to another port": moved,
+    "the machine moves to another address": moved_away,
+    "a user with sudo": by_sudo,
     "SSH moves, and nobody declared it": partial(behaving, Behaviour(ssh_port=1), 9),
     "sshd is broken": partial(behaving, Behaviour(sshd="broken"), 9),
     "sshd is off": partial(behaving, Behaviour(sshd="off"), 9),
