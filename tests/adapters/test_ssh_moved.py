@@ -42,6 +42,16 @@ def test_an_alias_that_moved_keeps_its_user_its_key_and_its_proof(
     assert run(tmp_path, moved).stdout == "in\n"
 
 
+def test_an_alias_that_has_another_address_keeps_its_key_and_its_proof(
+    sshd: Sshd, dot_ssh: Path, tmp_path: Path
+) -> None:
+    accept(dot_ssh, "[127.0.0.99]:1", sshd.host_key)
+    met = entry(sshd).replace(f"Port {sshd.port}", "Port 1")
+    configure(dot_ssh, met.replace("HostName 127.0.0.1", "HostName 127.0.0.99"))
+    moved = Destination(host="web", user=sshd.user).moved(host="127.0.0.1", port=sshd.port)
+    assert run(tmp_path, moved).stdout == "in\n"
+
+
 def test_somebody_else_at_the_new_place_is_refused(
     sshd: Sshd, dot_ssh: Path, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ import asyncssh
 from capsule_adapters.ssh.identity import KeyFile, identity
 from capsule_adapters.ssh.keys import load_private_key
 from capsule_adapters.ssh.openssh import public_key_line
-from capsule_adapters.ssh.trust import Trust, way
+from capsule_adapters.ssh.trust import Trust, offered, way
 from capsule_domain.ports.host import Completed, Destination, Target
 
 KEEPALIVE_SECONDS = 15
@@ -73,6 +73,7 @@ async def log_in_as_person(
     async with asyncio.timeout(timeout_seconds):
         return await asyncssh.connect(
             **way(destination, ssh_config),
+            **offered(destination, ssh_config),
             known_hosts=(list(trusted.keys), list(trusted.authorities), list(trusted.revoked)),
             server_host_key_algs=algorithms,
             connect_timeout=timeout_seconds,

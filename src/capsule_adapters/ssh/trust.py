@@ -39,6 +39,18 @@ def way(destination: Destination, ssh_config: Path | None) -> dict[str, Any]:
     }
 
 
+def offered(destination: Destination, ssh_config: Path | None) -> dict[str, Any]:
+    """The options of asyncssh for the keys of a machine that has another address now: those that
+    the config names where it was met. What it says of the new address knows nothing of it.
+    """
+    met = destination.known_as
+    if met is None or met.host == destination.host:
+        return {}
+    options = asyncssh.SSHClientConnectionOptions(**way(met, ssh_config), client_keys=None)
+    files = _listed(options.config.get("IdentityFile", ()))
+    return {"client_keys": [str(file) for file in files]} if files else {}
+
+
 def trust(
     destination: Destination, ssh_config: Path | None, only_file: Path | None = None
 ) -> Trust:
