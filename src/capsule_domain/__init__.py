@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from capsule_domain.errors import (
         AccountLocked as AccountLocked,
+        ActivationFailed as ActivationFailed,
         CapsuleError as CapsuleError,
         CheckFailed as CheckFailed,
         ConfigurationError as ConfigurationError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         HostUnreachable as HostUnreachable,
         NoOfferFits as NoOfferFits,
         NotFound as NotFound,
+        OutcomeUnknown as OutcomeUnknown,
         OutOfStock as OutOfStock,
         PermissionMissing as PermissionMissing,
         ProjectUnknown as ProjectUnknown,
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
         ProviderUnavailable as ProviderUnavailable,
         QuotaExceeded as QuotaExceeded,
         RateLimited as RateLimited,
+        RollbackFailed as RollbackFailed,
         ServiceEnded as ServiceEnded,
         StoreError as StoreError,
         ToolMissing as ToolMissing,
+        UnsafePlan as UnsafePlan,
         UsageError as UsageError,
     )
     from capsule_domain.models.cost import (
@@ -164,6 +168,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AccountLocked": "errors",
+    "ActivationFailed": "errors",
     "CapsuleError": "errors",
     "CheckFailed": "errors",
     "ConfigurationError": "errors",
@@ -177,6 +182,7 @@ _HOMES = {
     "Mark": "services.mark",
     "NoOfferFits": "errors",
     "NotFound": "errors",
+    "OutcomeUnknown": "errors",
     "OutOfStock": "errors",
     "PermissionMissing": "errors",
     "ProjectUnknown": "errors",
@@ -184,10 +190,12 @@ _HOMES = {
     "ProviderUnavailable": "errors",
     "QuotaExceeded": "errors",
     "RateLimited": "errors",
+    "RollbackFailed": "errors",
     "ServiceEnded": "errors",
     "StoreError": "errors",
     "TagChange": "models.marks",
     "ToolMissing": "errors",
+    "UnsafePlan": "errors",
     "UsageError": "errors",
     "CostReport": "models.cost",
     "Deployment": "models.deployment",
