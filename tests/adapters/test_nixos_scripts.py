@@ -1,19 +1,15 @@
 """The scripts that look at NixOS machines and switch them, behind a real sshd."""
 
-import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from capsule_adapters.installers.script import Answer
-from capsule_adapters.nixos import scripts, told
+from capsule_adapters.nixos import scripts
 from capsule_adapters.nixos.hosts import ShellNixosHost, SshNixosHosts
 from capsule_adapters.ssh.host import SshHosts
 from capsule_domain.errors import (
@@ -25,9 +21,8 @@ from capsule_domain.errors import (
 )
 from capsule_domain.models.facts import Sudo
 from capsule_domain.models.switch import SwitchOrder, SwitchState
-from capsule_domain.ports.host import Completed
 from tests.fakes.hosts import FakeHost, FakeMachine
-from tests.nixos_root import Behaviour, NixosRoot
+from tests.nixos_root import FOREVER, Behaviour, NixosRoot
 from tests.nixos_root.scene import Scene
 from tests.tools import needs_tool
 
@@ -270,70 +265,18 @@ def test_this_machine_is_asked_without_ssh(tmp_path: Path) -> None:
             host.generations()
 
 
-# -- nonsense -------------------------------------------------------------------------------
-
-LIVE = [
-    ("hostname", "web"),
-    ("user", "root"),
-    ("sudo", "root"),
-    ("machine", "x86_64"),
-    ("running", RUNNING),
-    ("booted", RUNNING),
-    ("boot_id", "b"),
-    ("uptime", "12.5"),
-    ("clock", "1763900000"),
-    ("end", "yes"),
-]
-
-
-def test_the_least_that_a_machine_must_tell_is_enough() -> None:
-    assert told.live_system(Answer(0, LIVE, ()), "web").hostname == "web"
-
-
-@pytest.mark.parametrize("name", ["sudo", "running", "booted", "uptime", "clock"])
-def test_what_cannot_be_is_not_believed(name: str) -> None:
-    others = [pair for pair in LIVE if pair[0] != name]
-    with pytest.raises(CommandFailed, match="web says of itself what cannot be"):
-        told.live_system(Answer(0, [*others, (name, "no such thing")], ()), "web")
-
-
-SAID = ("switch", "state", "running", "generation", "route4", "route6", "address", "connection")
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from((*SAID, "seconds_left", "inhibitors", "clock", "profile", "old")),
-            st.text(st.characters(exclude_characters="\n"), max_size=20),
-        ),
-        max_size=8,
-    )
-)
-def test_nonsense_is_told_as_such_and_never_a_traceback(facts: Sequence[tuple[str, str]]) -> None:
-    answer = Answer(0, [*facts, *LIVE], ())
-    for read in (told.live_system, told.generations, told.reports):
-        with suppress(CommandFailed):
-            read(answer, "web")
-
-
-def test_a_script_that_does_not_come_to_its_end_is_told_with_its_last_words() -> None:
-    broken = Completed(exit_code=127, stdout="welcome\n", stderr="sh: df: not found\n")
-    machine = FakeMachine(answers={"sh -s": broken})
-    with pytest.raises(CommandFailed, match="web did not come to an end: sh: df: not found"):
-        ShellNixosHost(FakeHost(machine), "web").look()
-
-
-def test_the_command_is_the_same_line_for_every_login_shell() -> None:
-    machine = FakeMachine(answers={"sh -s": ""})
-    host = ShellNixosHost(FakeHost(machine), "web")
-    order = SwitchOrder(
-        id="20261123-quotes", old=RUNNING, new=RUNNING, ports=(22, 2222), old_ports=(22,)
-    )
-    for call in (host.look, host.switches, lambda: host.begin(order)):
-        with pytest.raises(CommandFailed):
-            call()
-    for command in machine.commands:
-        assert re.fullmatch(r"sh -s -- [0-9a-f]{32}[ \w./,-]*", command), command
-    assert machine.commands[-1].endswith(
-        f" 20261123-quotes {RUNNING} {RUNNING} - trial 600 90 180 no 22,2222 22"
-    )
+def test_a_commit_that_was_cut_is_undone_by_the_next_switch_that_begins(tmp_path: Path) -> None:
+    with Scene(tmp_path, Behaviour(boot_seconds=FOREVER), {}) as scene:
+        scene.begin()
+        scene.confirm()
+        scene.until_called("nix-env --set new", "new boot")
+        scene.power_cycle()
+        assert scene.root.profile() == scene.new
+        scene.order = scene.order.model_copy(update={"id": "20261123-next"})
+        for _ in range(100):
+            with suppress(Conflict):
+                scene.begin()
+                break
+        scene.confirm()
+        assert scene.disagreements(SwitchState.COMMITTED) == []
+        assert scene.root.calls().count("nix-env --switch-generation 1") == 1

@@ -18,12 +18,12 @@ import asyncssh
 from capsule_adapters.ssh.host import SshHosts
 from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_domain.ports.host import Destination, Target
+from tests.nixos_root.disk import Disk
 from tests.nixos_root.network import Network, spare_port
-from tests.nixos_root.systems import PROGRAMS, Behaviour, words, write_system
+from tests.nixos_root.systems import PROGRAMS, Behaviour
 from tests.tools import needs_tool
 
 ALIAS = "machine"
-PROFILES = "/nix/var/nix/profiles"
 START_SECONDS = 20.0
 DOWN_SECONDS = 0.2
 PATH = "/run/wrappers/bin:/run/current-system/sw/bin"
@@ -42,7 +42,7 @@ SetEnv "PATH={path}"
 """
 
 
-class NixosRoot:
+class NixosRoot(Disk):
     """`user` is whom its `id` calls who comes in: another than root needs its sudo.
 
     `loader` is `systemd-boot` or `grub`. Skips the test where sshd or bubblewrap is missing.
@@ -60,14 +60,17 @@ class NixosRoot:
         self._bwrap = needs_tool("bwrap")
         needs_tool("sshd")
         self.folder = folder / "machine"
-        self.root = self.folder / "root"
         self._network = Network() if network else None
-        self.address = self._network.address if self._network else "127.0.0.1"
-        self.port = self.spare_port()
+        address = self._network.address if self._network else "127.0.0.1"
+        super().__init__(self.folder / "root", address, spare_port())
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: threading.Thread | None = None
         self._wanted = False
         self._lay_out(user)
+        self.path("/opt/sshd_config").write_text(SSHD.format(path=PATH))
+        if self._network is not None:
+            self.path("/opt/own-network").write_text(self._network.gateway)
+        self._make_keys()
         self.old = self.add_system("old", behaviour)
         self._first_generation(loader)
 
@@ -106,11 +109,11 @@ class NixosRoot:
     def power_cut(self) -> None:
         """Off at once, wherever it was. Off already is a success."""
         self._wanted = False
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        if self._keeper is not None:
-            self._keeper.join(10)
+        while self._keeper is not None and self._keeper.is_alive():
+            if self._process is not None:  # another one, when it was just being started again
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+            self._keeper.join(0.1)
         self._process = self._keeper = None
 
     def wait_until_up(self, seconds: float = START_SECONDS) -> None:
@@ -120,67 +123,6 @@ class NixosRoot:
             if time.monotonic() > deadline:
                 raise AssertionError(f"it does not start: {self._log()}")
             time.sleep(0.02)
-
-    # What is on it.
-
-    def path(self, place: str) -> Path:
-        """A file of the machine, by its path there."""
-        return self.root / place.lstrip("/")
-
-    def add_system(self, name: str, behaviour: Behaviour | None = None) -> str:
-        """A closure comes into its store; its path."""
-        return write_system(self.root, name, behaviour or Behaviour(), self.address, self.port)
-
-    def change_system(self, path: str, behaviour: Behaviour) -> None:
-        """From now on it behaves like that."""
-        self.path(path).joinpath("behaviour").write_text(words(behaviour, self.address, self.port))
-
-    def collect(self, path: str) -> None:
-        """The garbage collector takes a system; its links dangle."""
-        shutil.rmtree(self.path(path))
-
-    def add_generation(self, path: str) -> int:
-        """One more generation, which becomes that of the profile."""
-        number = max(self.generations(), default=0) + 1
-        profiles = self.path(PROFILES)
-        (profiles / f"system-{number}-link").symlink_to(path)
-        self.point_profile(number)
-        return number
-
-    def point_profile(self, number: int) -> None:
-        """The profile becomes that generation; the loader knows nothing of it."""
-        link = self.path(PROFILES) / "system"
-        link.unlink(missing_ok=True)
-        link.symlink_to(f"system-{number}-link")
-
-    def generations(self) -> dict[int, str]:
-        """Store paths by number."""
-        links = self.path(PROFILES).glob("system-*-link")
-        return {int(link.name.split("-")[1]): str(link.readlink()) for link in links}
-
-    def runs(self) -> str:
-        """What /run/current-system leads to."""
-        return str(self.path("/run/current-system").readlink())
-
-    def profile(self) -> str:
-        """What the profile leads to."""
-        return str(
-            (self.path(PROFILES) / self.path(PROFILES).joinpath("system").readlink()).readlink()
-        )
-
-    def boots_into(self) -> str:
-        """The loader's default; the one of one start only is not looked at."""
-        grub = self.path("/boot/grub/grub.cfg")
-        if grub.exists():
-            return grub.read_text().split()[1]
-        default = self.path("/boot/loader/loader.conf").read_text().split()[1]
-        entry = self.path(f"/boot/loader/entries/{default}").read_text()
-        return entry.split("options init=")[1].split("/init ")[0]
-
-    def calls(self) -> list[str]:
-        """What it was asked to do, over all its starts, by system name instead of path."""
-        lines = self.path("/var/log/calls").read_text().splitlines()
-        return [_named(line) for line in lines]
 
     # The ways into it.
 
@@ -213,27 +155,7 @@ class NixosRoot:
         """One that nobody listens on."""
         return spare_port()
 
-    # How it is made.
-
-    def _lay_out(self, user: str) -> None:
-        for part in ("etc/ssh", "boot", "var/log", "root", "opt", "power", "usr", "nix/store"):
-            (self.root / part).mkdir(parents=True)
-        self.path(PROFILES).mkdir(parents=True)
-        for name in ("bin", "sbin", "lib", "lib64"):
-            if Path("/", name).is_symlink():
-                self.path(name).symlink_to(Path("/", name).readlink())
-        me, uid, gid = getpass.getuser(), os.getuid(), os.getgid()
-        self.path("/etc/passwd").write_text(
-            f"{me}:*:{uid}:{gid}::/root:{needs_tool('bash')}\nsshd:*:22:22::/var/empty:/bin/false\n"
-        )
-        self.path("/etc/group").write_text(f"{me}:*:{gid}:\nsshd:*:22:\n")
-        self.path("/etc/NIXOS").touch()
-        self.path("/var/log/calls").touch()
-        self.path("/opt/user").write_text(user)
-        self.path("/opt/sshd_config").write_text(SSHD.format(path=PATH))
-        if self._network is not None:
-            self.path("/opt/own-network").write_text(self._network.gateway)
-        self._make_keys()
+    # How it runs.
 
     def _make_keys(self) -> None:
         host, client = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
@@ -244,18 +166,6 @@ class NixosRoot:
             secret.chmod(0o600)
         self.host_key = host.export_public_key().decode().strip()
         KnownHostsFile(self.folder / "known_hosts").pin(ALIAS, self.host_key)
-
-    def _first_generation(self, loader: str) -> None:
-        self.add_generation(self.old)
-        if loader == "grub":
-            self.path("/boot/grub").mkdir()
-            self.path("/boot/grub/grub.cfg").write_text(f"default {self.old}\n")
-            return
-        self.path("/boot/loader/entries").mkdir(parents=True)
-        self.path("/boot/loader/loader.conf").write_text("default nixos-first.conf\n")
-        self.path("/boot/loader/entries/nixos-first.conf").write_text(
-            f"title NixOS\noptions init={self.old}/init quiet\n"
-        )
 
     def _power_on(self) -> None:
         for gone in ("run", "tmp"):
@@ -310,12 +220,3 @@ def _folders_of_the_host() -> list[str]:
         if real.is_dir() and not real.is_symlink():
             arguments += ["--ro-bind", str(real), str(real)]
     return [*arguments, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
-
-
-def _named(line: str) -> str:
-    """`/nix/store/…-nixos-system-new-26.05 test` as `new test`."""
-    words = [
-        word.split("-nixos-system-")[1].removesuffix("-26.05") if word.startswith("/nix/") else word
-        for word in line.split()
-    ]
-    return " ".join(words)

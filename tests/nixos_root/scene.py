@@ -11,7 +11,8 @@ from capsule_adapters.nixos.hosts import ShellNixosHost
 from capsule_domain.errors import CapsuleError, HostError, HostUnreachable, NotFound
 from capsule_domain.models.switch import SwitchOrder, SwitchReport, SwitchState
 from capsule_domain.ports.host import Host, Target
-from tests.nixos_root.machine import PROFILES, NixosRoot
+from tests.nixos_root.disk import PROFILES
+from tests.nixos_root.machine import NixosRoot
 from tests.nixos_root.systems import Behaviour
 
 PATIENCE_SECONDS = 120.0

@@ -11,7 +11,7 @@ PARTS = {
 }
 """By script: the files that it is made of, each relying upon those before it."""
 
-WATCHDOG = ("present", "journal", "reachable", "switch")
+WATCHDOG = ("present", "journal", "reachable", "carry", "default", "switch")
 
 _ELEVATED = """\
 PATH=/run/wrappers/bin:/run/current-system/sw/bin:${PATH:-/usr/bin:/bin}

@@ -18,6 +18,11 @@ take_back() { # take_back WHY: nothing was changed, and nothing stays
 }
 
 require_free() {
+  tries=0 # the watchdog of one that has ended may not quite have left
+  while is_capsule_locked && has_ended "$(cat "$runs/lock")" && [ "$tries" -lt 50 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+  done
   busy=$(switching | head -n 1)
   [ -z "$busy" ] || refuse conflict "it is being switched already: $busy"
 }

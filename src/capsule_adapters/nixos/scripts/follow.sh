@@ -6,7 +6,7 @@ tell() { # tell ID
   say reason "$(noted "$1" 2)"
   say old "$(value "$1" old)"
   say new "$(value "$1" new)"
-  if is_watched "$1"; then say watched yes; fi
+  if ! has_ended "$1" && is_watched "$1"; then say watched yes; fi
   if is_same_boot "$1"; then say same_boot yes; fi
   if [ "$(state_of "$1")" = awaiting-confirm ] && [ -e "$runs/$1/deadline" ]; then
     read -r uptime _ </proc/uptime

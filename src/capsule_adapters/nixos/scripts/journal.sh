@@ -85,13 +85,13 @@ by_number() { # the switches' ids, the newest first
 }
 
 watch() { # watch ID: start its watchdog, which hangs on to nobody's session; waits until it runs
-  old=$(value "$1" old)
+  tools=$(value "$1" old)/sw
   systemd-run --unit="capsule-apply-$1" --collect --no-ask-password --quiet --service-type=exec \
     --property=Restart=on-failure --property=RestartSec=3 --property=KillMode=mixed \
     --property=TimeoutStopSec=600 --property=OOMScoreAdjust=-900 \
-    --setenv="PATH=$old/sw/bin" --setenv=LC_ALL=C \
-    --setenv="LOCALE_ARCHIVE=$old/sw/lib/locale/locale-archive" \
-    -- "$old/sw/bin/bash" "$switches/$1/switch.sh" 8>&- || return 1
+    --setenv="PATH=$tools/bin" --setenv=LC_ALL=C \
+    --setenv="LOCALE_ARCHIVE=$tools/lib/locale/locale-archive" \
+    -- "$tools/bin/bash" "$switches/$1/switch.sh" 8>&- || return 1
   tries=0
   until is_watched "$1" || has_ended "$1"; do
     tries=$((tries + 1))
