@@ -96,6 +96,10 @@ def test_a_machine_with_a_network_of_its_own_tells_it(tmp_path: Path) -> None:
 def test_a_loader_that_is_grub_is_told(tmp_path: Path) -> None:
     with NixosRoot(tmp_path, loader="grub") as root, entered(root) as host:
         assert host.look().boot_loader == "grub"
+        # What the running system installs counts more than what lies about in /boot.
+        with root.path(root.old).joinpath("bin/switch-to-configuration").open("a") as program:
+            program.write("# INSTALL_BOOTLOADER='/nix/store/x-install-systemd-boot.sh'\n")
+        assert host.look().boot_loader == "systemd-boot"
 
 
 @pytest.mark.parametrize(("word", "trusted"), [("1", True), ("0", False), ("null", None)])

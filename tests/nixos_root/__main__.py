@@ -23,6 +23,7 @@ def main() -> int:
     if options.words:
         chosen = [case for case in chosen if any(word in case.name for word in options.words)]
     began = time.monotonic()
+    _say("| what happens | ends | disagreements |\n|---|---|---|")
     with (
         TemporaryDirectory(prefix="capsule-faults-") as folder,
         ThreadPoolExecutor(options.at_once) as pool,

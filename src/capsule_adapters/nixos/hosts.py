@@ -29,7 +29,6 @@ LOOK_SECONDS = 60.0
 SHORT_SECONDS = 45.0
 BEGIN_SECONDS = 120.0
 _HERE = "this machine"
-_SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
 _ID = re.compile(r"[0-9A-Za-z-]{8,40}")
 
 
@@ -51,7 +50,7 @@ class ShellNixosHost:
 
     def begin(self, order: SwitchOrder) -> None:
         """One run of begin.sh, which lays down the watchdog and starts it."""
-        if not _SYSTEM.fullmatch(order.old) or not _SYSTEM.fullmatch(order.new):
+        if not all(map(told.SYSTEM.fullmatch, (order.old, order.new))):
             raise UsageError("a system is a path in the Nix store")
         generation = "-" if order.generation is None else str(order.generation)
         times = (order.activation_seconds, order.confirm_seconds, order.revert_seconds)

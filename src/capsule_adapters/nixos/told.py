@@ -15,7 +15,8 @@ from capsule_domain.models.generation import Generation
 from capsule_domain.models.live_system import LiveSystem, SshSession
 from capsule_domain.models.switch import SwitchReport
 
-_SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
+SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
+"""The path of a system, and nothing else."""
 _REPORTED = ("state", "old", "new", "seconds_left")
 _LIVE = (
     *("hostname", "user", "sudo", "running", "booted", "boot_id"),
@@ -133,7 +134,7 @@ def _generation(line: str, answer: Answer) -> Generation:
 
 def _system(path: str | None) -> str:
     """A store path. Raises ValueError for another."""
-    if path is None or not _SYSTEM.fullmatch(path):
+    if path is None or not SYSTEM.fullmatch(path):
         raise ValueError("no store path")
     return path
 
@@ -141,7 +142,7 @@ def _system(path: str | None) -> str:
 def _profile(answer: Answer) -> str | None:
     """None where the profile leads nowhere."""
     path = answer.one("profile")
-    return path if path and _SYSTEM.fullmatch(path) else None
+    return path if path and SYSTEM.fullmatch(path) else None
 
 
 def _moment(seconds: str | None) -> datetime:
