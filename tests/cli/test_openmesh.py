@@ -15,8 +15,10 @@ from tests.fakes.monitor import FakeMonitor
 from tests.fakes.plots import planted_everywhere
 from tests.fakes.presets import FakePresets, stack
 from tests.fakes.provider import CAPABILITIES
+from tests.fakes.samples import FakeSamples
 from tests.fakes.xnode_files import FakeXNodeFiles
 from tests.services.renting import RATES, Street
+from tests.services.watching import PLAN
 
 
 class EmptyCatalogue:
@@ -58,6 +60,8 @@ class Desk:
             known_hosts=street.known_hosts,
             keys=street.keys,
             monitor=FakeMonitor(street.clock),
+            samples=FakeSamples(),
+            watch_plan=PLAN,
             configured=["fakecloud"],
             providers=["fakecloud"],
             provider=lambda _name: street.cloud,

@@ -10,7 +10,7 @@ from tests.nix.test_renderer import environment_of, write
 from tests.nixos_root.systems import GUARD_UNIT
 
 STUBS = """{
-  config = { nix.package = "nix"; system.stateVersion = "26.05"; };
+  config.system.stateVersion = "26.05";
   pkgs.bash = "/run/current-system/sw";
 }"""
 

@@ -48,6 +48,14 @@ def moved(folder: Path) -> Came:
         return _expected(0, scene.apply())
 
 
+def moved_unsaid(folder: Path) -> Came:
+    """SSH moves, and the configuration does not say where to."""
+    with Scene(folder) as scene:
+        port = scene.root.spare_port()
+        scene.new = scene.root.add_system("moved", Behaviour(ssh_port=port))
+        return _expected(9, scene.apply())
+
+
 def moved_away(folder: Path) -> Came:
     """The machine has another address, and is known there by the same key."""
     with Scene(folder) as scene:
@@ -173,7 +181,7 @@ SCENES: dict[str, Case] = {
     "SSH moves to another port": moved,
     "the machine moves to another address": moved_away,
     "a user with sudo": by_sudo,
-    "SSH moves, and nobody declared it": partial(behaving, Behaviour(ssh_port=1), 9),
+    "SSH moves, and nobody declared it": moved_unsaid,
     "sshd is broken": partial(behaving, Behaviour(sshd="broken"), 9),
     "sshd is off": partial(behaving, Behaviour(sshd="off"), 9),
     "our key is lost": partial(behaving, Behaviour(keys_kept=False), 9),
