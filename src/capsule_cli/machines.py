@@ -55,15 +55,3 @@ def machine_of(
     found = run.wiring.inventory().get(xnode)
     refuse_gone(found)
     return found.name, target_of(found)
-
-
-def addressed(target: str | None, port: int | None, xnode: str | None) -> str:
-    """The options that name the same machine again, with a space before them, for a hint."""
-    import shlex
-
-    words = [
-        *(["--target", target] if target is not None else []),
-        *(["-p", str(port)] if port is not None else []),
-        *(["--xnode", xnode] if xnode is not None else []),
-    ]
-    return f" {shlex.join(words)}" if words else ""

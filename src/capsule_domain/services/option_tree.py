@@ -53,8 +53,7 @@ class OptionTree:
         self._index = index
         self._root = Node()
         self._loaded: dict[tuple[str, ...], bool] = {}
-        self._declared = list(declared)
-        for path in self._declared:
+        for path in declared:
             self._root.add(path, NixosOption(name=join_option(path), kind=OWN))
 
     def find(self, path: Path) -> Match:
@@ -66,10 +65,6 @@ class OptionTree:
         """The names that may stand behind `path`."""
         names = set(_walk(self._root, path, Match(self._root, 0, None, 0)).node.children)
         return sorted(names | set(self._index.options_beside(join_option(path) if path else "")))
-
-    def is_own(self, first: str) -> bool:
-        """Whether options below that first name are declared by the configuration."""
-        return any(path[:1] == (first,) for path in self._declared)
 
     def _load(self, path: Path) -> None:
         """By two names where that finds something: all of `services` are too many to read."""
