@@ -1,63 +1,35 @@
-"""The adapters, each imported and made when it is first used."""
+"""The composition root: the real ports over one home."""
 
-import getpass
-import os
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from capsule_cli import __version__
 from capsule_cli.options import GlobalOptions
+from capsule_cli.wiring.books import Books, actor, username
+from capsule_cli.wiring.nix_ports import NixPorts
 from capsule_cli.wiring.ports import Wiring
+from capsule_cli.wiring.ssh_ports import SshPorts
 
 if TYPE_CHECKING:
-    from capsule_adapters.store.choices import YamlChoices
-    from capsule_adapters.store.sqlite import Database
-    from capsule_cli.wiring.clouds import CloudPorts
     from capsule_cli.wiring.collector import CollectorPorts
     from capsule_cli.wiring.delivery import DeliveryPorts
     from capsule_cli.wiring.planting import PlantingPorts
     from capsule_cli.wiring.profiles import ProfilePorts
     from capsule_cli.wiring.switching import SwitchingPorts
     from capsule_domain.models.channels import ChannelName
-    from capsule_domain.models.money import Rates
     from capsule_domain.models.monitoring import MonitoringSettings
     from capsule_domain.models.xnode import XNode
     from capsule_domain.ports.background import Background
-    from capsule_domain.ports.backups import Backups
-    from capsule_domain.ports.catalogue import Catalogue
-    from capsule_domain.ports.clock import Clock
-    from capsule_domain.ports.configurations import Configurations
     from capsule_domain.ports.cost_pages import CostPages
     from capsule_domain.ports.examination import Examination
-    from capsule_domain.ports.hardware_survey import HardwareSurvey
     from capsule_domain.ports.heartbeat import Heartbeat
-    from capsule_domain.ports.host import Hosts, Keys, KnownHosts
     from capsule_domain.ports.installation import Installation
-    from capsule_domain.ports.inventory import Inventory
-    from capsule_domain.ports.journal import Journal
-    from capsule_domain.ports.ledger import Ledger
-    from capsule_domain.ports.module_reader import ModuleReader
     from capsule_domain.ports.monitor import Monitor
-    from capsule_domain.ports.nix_environment import NixEnvironment
-    from capsule_domain.ports.nix_renderer import NixRenderer
-    from capsule_domain.ports.nix_systems import NixSystems
-    from capsule_domain.ports.nix_tool import NixTool
     from capsule_domain.ports.nixos_installer import NixosInstaller
     from capsule_domain.ports.notifier import Notifier
     from capsule_domain.ports.page import Pages
-    from capsule_domain.ports.plan_files import PlanFiles
-    from capsule_domain.ports.presets import Presets
-    from capsule_domain.ports.price_lists import PriceLists
-    from capsule_domain.ports.probes import Probes
     from capsule_domain.ports.samples import Samples
-    from capsule_domain.ports.search_path import SearchPath
-    from capsule_domain.ports.ssh_program import SshProgram
-    from capsule_domain.ports.switch_journal import SwitchJournal
-    from capsule_domain.ports.tunnels import Tunnels
-    from capsule_domain.ports.virtual_machines import VirtualMachines
-    from capsule_domain.ports.xnode_files import XNodeFiles
 
 
 def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
@@ -136,61 +108,14 @@ def wire(options: GlobalOptions, environment: Mapping[str, str]) -> Wiring:
         price_lists=real.price_lists,
         plan_files=real.plan_files,
         clock_ahead=real.clouds.clock_ahead,
-        username=_username(),
-        actor=_actor(),
+        username=username(),
+        actor=actor(),
         closers=real.closers,
     )
 
 
-_USERNAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
-
-
-def _login() -> str:
-    """Who runs this; empty for a user without a name."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
-
-
-def _actor() -> str:
-    """Whose doing it is, for the history: `anna@laptop`."""
-    return f"{_login() or os.getuid()}@{os.uname().nodename}"
-
-
-def _username() -> str:
-    """Who runs this, where that is a name for a machine's first user."""
-    name = _login()
-    return name if _USERNAME.fullmatch(name) and name != "root" else "admin"
-
-
-class _RealPorts:
-    """Adapters, each imported and made when it is first used, and used again after."""
-
-    def __init__(self, options: GlobalOptions, environment: Mapping[str, str]) -> None:
-        self._sandboxed = options.sandbox
-        self._sandbox_home = options.home / "sandbox"
-        self._home = self._sandbox_home if options.sandbox else options.home
-        self._environment = environment
-        self.closers: list[Callable[[], None]] = []
-
-    @cached_property
-    def clock(self) -> "Clock":
-        from capsule_adapters.clock import SystemClock
-
-        return SystemClock()
-
-    @cached_property
-    def presets(self) -> "Presets":
-        from capsule_adapters.presets.builtin import BuiltinPresets
-
-        return BuiltinPresets(self._home)
-
-    @cached_property
-    def choices(self) -> "YamlChoices":
-        from capsule_adapters.store.choices import YamlChoices
-
-        return YamlChoices(self._home)
+class _RealPorts(NixPorts, Books, SshPorts):
+    """All of them over one home."""
 
     @cached_property
     def profile_ports(self) -> "ProfilePorts":
@@ -199,98 +124,6 @@ class _RealPorts:
         return ProfilePorts(
             self._home, self._environment, lambda: self.choices, lambda: self.presets
         )
-
-    @cached_property
-    def catalogue(self) -> "Catalogue":
-        from capsule_adapters.presets.catalogue import TomlCatalogue
-
-        return TomlCatalogue()
-
-    def rates(self) -> "Rates":
-        from capsule_adapters.presets.catalogue import rates
-
-        return rates()
-
-    def renderer(self) -> "NixRenderer":
-        from capsule_adapters.nix.renderer import JinjaNixRenderer
-
-        return JinjaNixRenderer()
-
-    @cached_property
-    def nix(self) -> "NixTool":
-        from capsule_adapters.nix.tool import NixCommand
-
-        return NixCommand()
-
-    def module_reader(self) -> "ModuleReader":
-        from capsule_adapters.nix.reading.modules import NixModules
-
-        return NixModules()
-
-    def nix_systems(self) -> "NixSystems":
-        from capsule_adapters.nix.systems import NixosSystems
-
-        return NixosSystems(environment=self._environment)
-
-    def machines(self) -> "VirtualMachines":
-        from capsule_adapters.nix.machines import QemuMachines
-
-        return QemuMachines(environment=self._environment)
-
-    def time_zones(self) -> "Collection[str]":
-        from capsule_adapters.clock import time_zones
-
-        return time_zones()
-
-    def hardware_survey(self) -> "HardwareSurvey":
-        from capsule_adapters.probes.hardware import SshHardwareSurvey
-
-        return SshHardwareSurvey(self.hosts)
-
-    def nix_environment(self) -> "NixEnvironment":
-        from capsule_cli.wiring.nix_profile import nix_environment
-
-        return nix_environment(self._home, self._environment, sandboxed=self._sandboxed)
-
-    def search_path(self) -> "SearchPath":
-        from capsule_adapters.shell import ShellSearchPath
-
-        return ShellSearchPath(self._environment)
-
-    def configurations(self) -> "Configurations":
-        from capsule_adapters.store.configurations import ConfigurationFolders
-
-        return ConfigurationFolders(self._home)
-
-    @cached_property
-    def database(self) -> "Database":
-        from capsule_adapters.store.state import state_database
-
-        database = state_database(self._home)
-        self.closers.append(database.close)
-        return database
-
-    @cached_property
-    def inventory(self) -> "Inventory":
-        from capsule_adapters.store.inventory import SqliteInventory
-
-        return SqliteInventory(self.database, actor=_actor(), now=self.clock.now)
-
-    def ledger(self) -> "Ledger":
-        from capsule_adapters.store.ledger import SqliteLedger
-
-        return SqliteLedger(self.database)
-
-    def xnode_files(self) -> "XNodeFiles":
-        from capsule_adapters.store.xnode_files import LocalXNodeFiles
-
-        return LocalXNodeFiles(self._home)
-
-    @cached_property
-    def journal(self) -> "Journal":
-        from capsule_adapters.store.journal import SqliteJournal
-
-        return SqliteJournal(self.database)
 
     @cached_property
     def monitor(self) -> "Monitor":
@@ -312,7 +145,7 @@ class _RealPorts:
             self._home,
             self._environment,
             self.clock,
-            _actor(),
+            actor(),
             sandboxed=self._sandboxed,
             settings=self._monitoring_settings,
             fleet=self._fleet,
@@ -341,28 +174,6 @@ class _RealPorts:
         return self.inventory.list()
 
     @cached_property
-    def probes(self) -> "Probes":
-        from capsule_adapters.probes.network_probes import NetworkProbes
-
-        probes = NetworkProbes(
-            self._home / "known_hosts",
-            self.clouds.ssh_config(),
-            self.clock,
-            by_echo=not self._sandboxed,  # rehearsed machines are on loopback, on or off
-        )
-        self.closers.append(probes.close)
-        return probes
-
-    @cached_property
-    def hosts(self) -> "Hosts":
-        from capsule_adapters.ssh.host import SshHosts
-
-        known_hosts = self._home / "known_hosts"
-        hosts = SshHosts(known_hosts, self.clouds.ssh_config(), secluded=self._sandboxed)
-        self.closers.append(hosts.close)
-        return hosts
-
-    @cached_property
     def planting(self) -> "PlantingPorts":
         from capsule_cli.wiring.planting import PlantingPorts
 
@@ -387,43 +198,6 @@ class _RealPorts:
             sandboxed=self._sandboxed,
         )
 
-    def switch_journal(self) -> "SwitchJournal":
-        from capsule_adapters.store.switch_journal import SqliteSwitchJournal
-
-        return SqliteSwitchJournal(self.database)
-
-    @cached_property
-    def clouds(self) -> "CloudPorts":
-        from capsule_cli.wiring.clouds import CloudPorts
-
-        return CloudPorts(
-            home=self._home,
-            sandboxed=self._sandboxed,
-            sandbox_home=self._sandbox_home,
-            environment=self._environment,
-            clock=self.clock,
-        )
-
-    def price_lists(self) -> "PriceLists":
-        from capsule_adapters.store.price_lists import JsonPriceLists
-
-        return JsonPriceLists(self._home / "catalogue")
-
-    def plan_files(self) -> "PlanFiles":
-        from capsule_adapters.store.plan_files import LocalPlanFiles
-
-        return LocalPlanFiles()
-
-    def known_hosts(self) -> "KnownHosts":
-        from capsule_adapters.ssh.known_hosts import KnownHostsFile
-
-        return KnownHostsFile(self._home / "known_hosts")
-
-    def keys(self) -> "Keys":
-        from capsule_adapters.ssh.keys import SshKeys
-
-        return SshKeys(self._home / "ssh")
-
     def nixos_installer(self) -> "NixosInstaller":
         from capsule_cli.wiring.nixos_installer import nixos_installer
 
@@ -435,31 +209,10 @@ class _RealPorts:
             sandboxed=self._sandboxed,
         )
 
-    def ssh_program(self) -> "SshProgram":
-        from capsule_adapters.ssh.program import SystemSsh
-
-        own = self.clouds.ssh_config() if self._sandboxed else None
-        return SystemSsh(self._home / "known_hosts", own)
-
-    @cached_property
-    def tunnels(self) -> "Tunnels":
-        from capsule_adapters.ssh.tunnels import SshTunnels
-
-        tunnels = SshTunnels(
-            self._home / "tunnels", self._home / "known_hosts", self.clouds.ssh_config
-        )
-        self.closers.append(tunnels.close)
-        return tunnels
-
     def background(self) -> "Background":
         from capsule_adapters.background import OwnSession
 
         return OwnSession()
-
-    def backups(self) -> "Backups":
-        from capsule_adapters.store.backups import ArchiveFolder
-
-        return ArchiveFolder(self._home, self.clock, __version__)
 
     def examination(self) -> "Examination":
         from capsule_cli.wiring.checks import examination
