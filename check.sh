@@ -109,12 +109,13 @@ readonly SCHEMA=schema-cloud-config-v1.json
 # at its next start it would set this machine up.
 provide_schema() {
   local inside=/usr/lib/python3/dist-packages/cloudinit/config/schemas/$SCHEMA folder
-  ! has_schema && command -v dpkg-deb >/dev/null && apt_is_ours || return 0
+  # To download a package nobody has to be root.
+  [ -z "${CAPSULE_NO_APT:-}" ] && command -v dpkg-deb >/dev/null && ! has_schema || return 0
   folder=$(mktemp -d) && chmod 755 "$folder" || return 1
   (
     cd "$folder" || exit 1
     apt-get download -qq cloud-init 2>/dev/null ||
-      { as_root apt-get update -qq && apt-get download -qq cloud-init; }
+      { apt_is_ours && as_root apt-get update -qq && apt-get download -qq cloud-init; }
     dpkg-deb --extract cloud-init_*.deb unpacked
   )
   mkdir -p .venv/share/cloud-init && cp "$folder/unpacked$inside" .venv/share/cloud-init/ ||

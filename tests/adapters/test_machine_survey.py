@@ -71,9 +71,10 @@ def test_what_keeps_another_kernel_out_is_told(machine: Looked) -> None:
     assert not look(machine).secure_boot
 
 
-def test_an_installer_of_nixos_is_told_from_a_nixos(machine: Looked) -> None:
-    machine.write("etc/os-release", "ID=nixos\nVARIANT_ID=installer\n")
-    found = look(machine)
+def test_an_installer_of_nixos_is_told_from_a_nixos(tmp_path: Path) -> None:
+    with looked_at(tmp_path, stubs={"sudo": 'shift; exec "$@"'}) as machine:
+        machine.write("etc/os-release", "ID=nixos\nVARIANT_ID=installer\n")
+        found = look(machine)
     assert (found.system, found.is_installer) == ("nixos", True)
     assert way_onto(found, machine.destination).way is NixosWay.ANYWHERE
 

@@ -102,7 +102,9 @@ class Scene:
         file = self.folder / f"spec-{self._runs}.json"
         file.write_text(spec.model_dump_json())
         command = [sys.executable, "-m", "tests.switching.client", str(file)]
-        environment = {**os.environ, "CAPSULE_HOME": str(self.home), "HOME": str(self.folder)}
+        # Where Nix is a daemon's, it may not run: looking up a path needs no store.
+        offline = {**os.environ, "NIX_REMOTE": "dummy://"}
+        environment = {**offline, "CAPSULE_HOME": str(self.home), "HOME": str(self.folder)}
         return subprocess.Popen(
             [*command, *arguments],
             stdin=subprocess.DEVNULL,
