@@ -20,7 +20,7 @@ chosen() { # what the loader starts: once something else, else its default
 }
 
 start_sshd() {
-  local old
+  local old said
   old=$(cat /run/fake/sshd.pid 2>/dev/null)
   if [ -n "$old" ]; then
     kill "$old" 2>/dev/null
@@ -28,11 +28,14 @@ start_sshd() {
   fi
   rm -f /run/fake/sshd.pid
   [ -e /etc/ssh/sshd_config ] || return 0
+  touch /var/log/sshd
+  said=$(wc -l </var/log/sshd)
   /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config >>/var/log/sshd 2>&1 &
   local pid=$!
   for _ in $(seq 3000); do # until it listens, or ended
     kill -0 "$pid" 2>/dev/null || return 0
-    if tail -n 1 /var/log/sshd | grep -q '^Server listening'; then break; fi
+    # Not the last line alone: whoever connects at once is told of after it.
+    if tail -n "+$((said + 1))" /var/log/sshd | grep -q '^Server listening'; then break; fi
     sleep 0.01
   done
   echo "$pid" >/run/fake/sshd.pid
