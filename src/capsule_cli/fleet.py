@@ -99,9 +99,11 @@ def on_each(run: Session, meant: Targets, work: Work) -> None:
         done = work(meant.xnodes[0])
         run.out.show(done.xnode, lambda screen: _paint(screen, done))
         return
+    from capsule_cli.report import end_with_the_worst
+
     results = _all(run, meant.xnodes, work)
     run.out.show([_row(run, result) for result in results], lambda s: _paint_all(s, results))
-    _end_with_the_worst(results)
+    end_with_the_worst(result.error for result in results)
 
 
 class _Result(NamedTuple):
@@ -173,11 +175,3 @@ def _naming(xnode: "XNode", error: CapsuleError) -> str:
     """Whose error it is, unless it says so itself."""
     said = error.message
     return said if xnode.name in said else f"{xnode.name}: {said}"
-
-
-def _end_with_the_worst(results: Sequence[_Result]) -> None:
-    from capsule_cli.report import exit_code
-
-    codes = [exit_code(result.error) for result in results if result.error]
-    if codes:
-        raise typer.Exit(max(codes))

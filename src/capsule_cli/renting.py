@@ -8,10 +8,8 @@ from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from capsule_cli.planning import chosen_key
-from capsule_cli.report import exit_code, word
+from capsule_cli.report import end_with_the_worst, exit_code, word
 from capsule_cli.session import Session
 
 if TYPE_CHECKING:
@@ -109,9 +107,7 @@ def carry_out(run: Session, plans: "Sequence[DeployPlan]", *, ssh_key: str | Non
         _tell_unfinished(run, plans)
         raise
     run.out.show([one.data() for one in outcomes], lambda screen: _paint_all(screen, outcomes))
-    worst = max((exit_code(one.error) for one in outcomes if one.error), default=0)
-    if worst:
-        raise typer.Exit(worst)
+    end_with_the_worst(one.error for one in outcomes)
 
 
 def _all_of(renting: Renting, plans: "Sequence[DeployPlan]") -> Sequence[Outcome]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from capsule_cli.options import again
@@ -35,6 +36,17 @@ EXIT_CODES: Final[dict[type[errors.CapsuleError], int]] = {
 def exit_code(error: errors.CapsuleError) -> int:
     """The exit code of `error`, looked up along its class's ancestors."""
     return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), BUG)
+
+
+def end_with_the_worst(results: Iterable[errors.CapsuleError | None]) -> None:
+    """The end of a command on many: None is one that went well. Raises typer.Exit for the
+    highest code, if there is any.
+    """
+    import typer
+
+    codes = [exit_code(error) for error in results if error is not None]
+    if codes:
+        raise typer.Exit(max(codes))
 
 
 def word(error: errors.CapsuleError) -> str:

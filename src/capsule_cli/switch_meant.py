@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from capsule_cli.machines import HERE, machine_of
+from capsule_cli.machines import machine_of
 from capsule_domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,16 +93,3 @@ def address_of(meant: Meant) -> str:
     user = f"{one.user}@" if one.user else ""
     port = "" if one.port is None else f" -p {one.port}"
     return f" --target {user}{one.host}{port}"
-
-
-__all__ = [
-    "HERE",
-    "Activating",
-    "Confirming",
-    "FailedUnits",
-    "Meant",
-    "ViaReboot",
-    "address_of",
-    "machines",
-    "one_machine",
-]

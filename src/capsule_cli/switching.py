@@ -7,8 +7,6 @@ from threading import Lock
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import typer
-
 from capsule_cli.session import Session
 from capsule_cli.switch_meant import Meant, address_of
 from capsule_cli.switch_screen import paint_result, paint_results
@@ -195,7 +193,7 @@ def _keep_places(run: Session, rows: Sequence[_Row]) -> None:
 
 
 def _show(run: Session, rows: Sequence[_Row], *, many: bool) -> None:
-    from capsule_cli.report import exit_code
+    from capsule_cli.report import end_with_the_worst
 
     if not many:
         (row,) = rows
@@ -206,9 +204,7 @@ def _show(run: Session, rows: Sequence[_Row], *, many: bool) -> None:
         return
     results = [row.result for row in rows]
     run.out.show([_body(run, row) for row in rows], lambda screen: paint_results(screen, results))
-    codes = [exit_code(row.error) for row in rows if row.error is not None]
-    if codes:
-        raise typer.Exit(max(codes))
+    end_with_the_worst(row.error for row in rows)
 
 
 def _body(run: Session, row: _Row) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def reap(ctx: typer.Context) -> None:
     """End what has expired, whichever Capsule rented it."""
-    from capsule_cli.report import exit_code
+    from capsule_cli.report import end_with_the_worst
 
     run = session(ctx)
     service = run.wiring.reap()
@@ -35,9 +35,7 @@ def reap(ctx: typer.Context) -> None:
         run.ask.confirm("\n".join([*lines, f"End {which}, for good?"]))
     reaped = service.run(ending)
     run.out.show([_data(run, one) for one in reaped], lambda screen: _paint(screen, reaped))
-    worst = max((exit_code(one.error) for one in reaped if one.error), default=0)
-    if worst:
-        raise typer.Exit(worst)
+    end_with_the_worst(one.error for one in reaped)
 
 
 def _data(run: Session, one: "Reaped") -> dict[str, Any]:

@@ -30,7 +30,7 @@ def reconcile(
     ] = False,
 ) -> None:
     """Every server in every account, beside what the books say."""
-    from capsule_cli.report import exit_code
+    from capsule_cli.report import end_with_the_worst
     from capsule_cli.settling import carry_out, to_adopt, to_destroy, to_forget
     from capsule_domain.errors import UsageError
 
@@ -50,9 +50,7 @@ def reconcile(
     tasks = to_adopt if adopt else to_destroy if destroy else to_forget
     done = carry_out(run, tasks(run, found))
     run.out.show([one.data(run) for one in done], lambda screen: _paint_done(screen, done))
-    worst = max((exit_code(one.error) for one in done if one.error), default=0)
-    if worst:
-        raise typer.Exit(worst)
+    end_with_the_worst(one.error for one in done)
 
 
 def _data(found: "Reconciliation") -> dict[str, Any]:

@@ -19,7 +19,7 @@ from capsule_domain.services.endpoint_machines import endpoint_machines
 from capsule_domain.services.lockout import allowed_rules, lockout
 from capsule_domain.services.settle_switches import SettleSwitches
 from capsule_domain.services.switch_findings import compared, without_guard
-from capsule_domain.services.switch_job import SwitchJob
+from capsule_domain.services.switch_job import SwitchJob, TrialWish
 from capsule_domain.services.ways_in import endpoints, ways_in
 
 HERE, THERE = "here", "the machine"
@@ -40,15 +40,11 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class SwitchWish:
+class SwitchWish(TrialWish):
     """How it is to be done. `build_on`: auto, local, remote, or a build host."""
 
     build_on: str = AUTO
     allowed: Collection[str] = ()
-    mode: SwitchMode = SwitchMode.TRIAL
-    confirm_seconds: int = 90
-    activation_seconds: int = 600
-    allow_failed_units: bool = False
 
 
 @dataclass(frozen=True)

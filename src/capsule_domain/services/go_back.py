@@ -9,7 +9,7 @@ from capsule_domain.models.endpoint import Endpoint
 from capsule_domain.models.finding import Finding
 from capsule_domain.models.generation import Generation
 from capsule_domain.models.live_system import LiveSystem
-from capsule_domain.models.switch import SwitchMode, SwitchOrder
+from capsule_domain.models.switch import SwitchOrder
 from capsule_domain.models.switch_plan import SwitchPlan
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Destination, Target
@@ -18,22 +18,16 @@ from capsule_domain.ports.system_builder import SystemBuilder
 from capsule_domain.services.apply import switch_id
 from capsule_domain.services.settle_switches import SettleSwitches
 from capsule_domain.services.switch_findings import compared, warning
-from capsule_domain.services.switch_job import SwitchJob
+from capsule_domain.services.switch_job import SwitchJob, TrialWish
 
 MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
-class BackWish:
-    """Which generation: None is the highest below that of the profile. The rest as in
-    `SwitchWish`.
-    """
+class BackWish(TrialWish):
+    """Which generation: None is the highest below that of the profile."""
 
     generation: int | None = None
-    mode: SwitchMode = SwitchMode.TRIAL
-    confirm_seconds: int = 90
-    activation_seconds: int = 600
-    allow_failed_units: bool = False
 
 
 @dataclass(frozen=True)

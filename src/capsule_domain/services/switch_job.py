@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from capsule_domain.models.switch import SwitchOrder, SwitchReport
+from capsule_domain.models.switch import SwitchMode, SwitchOrder, SwitchReport
 from capsule_domain.ports.nixos_hosts import Machine
 
 Heard = Callable[[str], None]
@@ -15,6 +15,16 @@ class Interruption:
     """Set by whoever wants a switch undone, from any thread."""
 
     asked: bool = False
+
+
+@dataclass(frozen=True)
+class TrialWish:
+    """How a new system is to be tried, whichever it is."""
+
+    mode: SwitchMode = SwitchMode.TRIAL
+    confirm_seconds: int = 90
+    activation_seconds: int = 600
+    allow_failed_units: bool = False
 
 
 @dataclass(frozen=True)
