@@ -85,9 +85,6 @@ tell_session() {
   from=${connection%% *}
   port=${connection#* }
   port=${port%% *}
-  if [ -r "${SSH_USER_AUTH:-/nonexistent}" ]; then
-    say key_line "$(sed -n 's/^publickey //p' "$SSH_USER_AUTH" | head -n 1)"
-  fi
   as_root journalctl --quiet --no-pager -o cat --since=-1hour -t sshd -t sshd-session 2>/dev/null |
     sed -n "s/^Accepted publickey for .* from $from port $port .*\(SHA256:[A-Za-z0-9+/]*\).*/\1/p" |
     tail -n 1 | while read -r print; do say key_fingerprint "$print"; done
