@@ -67,8 +67,10 @@ class ShellLoop:
     async def ask(self, words: str, timeout_seconds: float) -> Answer:
         """The answer to one line. After any error the loop is of no use any more.
 
-        Raises TimeoutError, TooMuchOutput, asyncssh's own.
+        Raises ShellEnded, TimeoutError, TooMuchOutput, asyncssh's own.
         """
+        if self._listener.lost is not None:  # how it ended; the channel only knows that it did
+            raise self._listener.lost
         self._number += 1
         begin, end = (f"\n{self._marker} {what} {self._number}\n" for what in ("begin", "end"))
         async with asyncio.timeout(timeout_seconds):
@@ -99,12 +101,10 @@ class _Listener(asyncssh.SSHClientSession[bytes]):
         self._coming: asyncio.Future[bytes] | None = None
 
     def listen(self, begin: bytes, end: bytes) -> asyncio.Future[bytes]:
-        """What came from `begin` to `end`, when it has; the error when it cannot come."""
+        """What came from `begin` to `end`, when it has; the error when it comes no more."""
         self._begin, self._end, self.began_at = begin, end, 0.0
         self._came.clear()
         self._coming = asyncio.get_running_loop().create_future()
-        if self.lost is not None:
-            self._coming.set_exception(self.lost)
         return self._coming
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
