@@ -310,10 +310,9 @@ def sweep_child() -> None:
 
 def _same_command(marker: str) -> str:
     """A loop that runs what the peers run."""
-    say = f"printf '\\n{marker} %s %s\\n'"
     return (
-        f"while read -r n w; do {say} begin $n; printf '{marker} proc\\n'; "
-        f"{COMMAND}; {say} end $n; done 2>/dev/null"
+        f"while read -r n w; do printf '\\n{marker} begin %s\\n{marker} proc\\n' $n; "
+        f"{COMMAND}; printf '\\n{marker} end %s\\n' $n; done 2>/dev/null"
     )
 
 
