@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from capsule_adapters.nix.building import words
+from capsule_adapters.nix.building.over_ssh import NixOverSsh
 from capsule_adapters.nix.building.ways import MACHINE, SshWays, store_of
 from capsule_adapters.nix.evaluation import FEATURES
 from capsule_adapters.nix.process import PLACES, NixProcess, find_program
@@ -26,8 +28,6 @@ _RESULT = "result"
 _FLAKE = "flake.nix"
 _LOCK = "flake.lock"
 _LIMIT_BYTES = 4 * 1024 * 1024
-# Not even root's word counts there for what nobody signed, unless it is said that it does.
-_COPY = ("nix", *FEATURES, "copy", "--substitute-on-destination", "--no-check-sigs")
 
 
 @dataclass(frozen=True)
@@ -91,33 +91,21 @@ class NixGreenhouse:
         timeout_seconds: float | None = None,
     ) -> None:
         """`nix copy` by ssh-ng; what that machine can fetch itself is not sent."""
-        try:
-            with self.ways.open(self.environment, {MACHINE: machine}) as environment:
-                NixProcess(environment, self.places).run(
-                    [*_COPY, "--to", store_of(MACHINE, nix), store_path],
-                    doing=f"cannot copy the environment to {machine.label}",
-                    pulse=_pulse(heard),
-                    timeout_seconds=timeout_seconds,
-                )
-        except NixFailed as error:
-            raise _for_want_of_trust(error, machine) from error
+        # Not even root's word counts there for what nobody signed, unless it is said that it does.
+        told = words.copy(store_path, source=None, to=store_of(MACHINE, nix), signed=False)
+        NixOverSsh(self._nix, self.ways).run(
+            told,
+            {MACHINE: machine},
+            f"cannot copy the environment to {machine.label}",
+            _pulse(heard),
+            timeout_seconds=timeout_seconds,
+        )
         with suppress(OSError):
             (self.folder / _RESULT).unlink(missing_ok=True)
 
     @property
     def _nix(self) -> NixProcess:
         return NixProcess(self.environment, self.places)
-
-
-def _for_want_of_trust(error: NixFailed, machine: Target | Destination) -> NixFailed:
-    """A daemon takes what nobody signed from root alone, and from those that it trusts."""
-    if not any("signature" in line for line in error.lines):
-        return error
-    return NixFailed(
-        f"Nix on {machine.label} takes no packages from a user that it does not trust",
-        lines=error.lines,
-        hint="let it build them itself: --build-on remote",
-    )
 
 
 def _pulse(heard: Heard) -> Pulse:

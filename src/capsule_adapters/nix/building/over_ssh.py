@@ -20,13 +20,21 @@ class NixOverSsh:
     nix: NixProcess
     ways: SshWays
 
-    def run(self, told: Sequence[str], ends: Ends, doing: str, pulse: Pulse) -> Said:
+    def run(
+        self,
+        told: Sequence[str],
+        ends: Ends,
+        doing: str,
+        pulse: Pulse,
+        *,
+        timeout_seconds: float | None = None,
+    ) -> Said:
         """Raises ToolMissing, NixFailed, HostError."""
         try:
             with self.ways.open(self.nix.environment, ends) as environment:
                 nix = NixProcess(environment, self.nix.places)
                 heard = InOtherWords(pulse, lambda line: _named(line, ends))
-                return nix.run(told, doing=doing, pulse=heard)
+                return nix.run(told, doing=doing, pulse=heard, timeout_seconds=timeout_seconds)
         except NixFailed as error:
             raise _explained(error, ends) from error
         except HostUnreachable as error:
