@@ -93,6 +93,11 @@ def test_without_nix_here_the_machines_own_nixpkgs_is_left_to_it(tmp_path: Path)
     assert found.order.nixpkgs is None
 
 
+def test_a_nixpkgs_that_is_named_here_is_not_passed_over_for_want_of_nix(tmp_path: Path) -> None:
+    with pytest.raises(ToolMissing, match="Nix"):
+        finder(tmp_path, NoNix()).named(folder(tmp_path, "web"), None, "/srv/nixpkgs", silent)
+
+
 def test_a_secret_in_a_file_with_any_name_is_seen(tmp_path: Path) -> None:
     place = folder(tmp_path, "web")
     Path(place, "my secrets (old).nix").write_text('{ services.x.password = "hunter2hunter2"; }\n')

@@ -36,7 +36,11 @@ class HostSource:
 
 @dataclass(frozen=True)
 class FindSource:
-    """Finds the configuration of a machine. Raises NotFound, ConfigurationError, StoreError."""
+    """Finds the configuration of a machine.
+
+    Raises NotFound, ConfigurationError, StoreError; ToolMissing for a nixpkgs that is named where
+    there is no Nix.
+    """
 
     configurations: Configurations
     choices: Choices
@@ -116,7 +120,9 @@ class FindSource:
         try:
             return nixpkgs_at_hand(self.systems, self.index, given, progress)
         except ToolMissing:
-            return given
+            if given is not None:  # a folder of this machine is of use to a Nix of this machine
+                raise
+            return None
 
     def _leaks(self, files: Sequence[PurePath]) -> Sequence[Leak]:
         read = [
