@@ -272,8 +272,9 @@ def test_without_nix_nothing_is_built_here_or_for_here(site: Site) -> None:
 
 def test_a_machine_without_a_nixpkgs_needs_a_configuration_that_is_locked(site: Site) -> None:
     site.hosts.facts["room"] = ["room /tmp/capsule-x", "nixpkgs "]
-    with pytest.raises(ConfigurationError, match=r"the flake is not locked, and web .* has no"):
+    with pytest.raises(ConfigurationError, match=r"no lock, and web .* has no <nixpkgs>") as told:
         without_nix(site).describe(on_disk(site), MACHINE, silent)
+    assert told.value.hint == "install Nix here, and name one: --nixpkgs FOLDER"
     assert site.hosts.asked == [(MACHINE.label, "room", [])]
     assert site.hosts.commands == ["rm -rf -- /tmp/capsule-x"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from capsule_adapters.installers.this_machine import ThisMachine
+from capsule_adapters.nix.building.rooms import Room
 from capsule_adapters.nix.describe import describe, describe_there
 from capsule_adapters.nix.process import NixProcess
 from capsule_domain.errors import ConfigurationError, NotFound
@@ -207,7 +208,9 @@ def test_a_machine_can_be_asked_in_our_stead_whatever_its_shell_greets_with(
     machine = ThisMachine(
         {**os.environ, **offline_nix(tmp_path), "PATH": f"{greeting.parent}:{os.environ['PATH']}"}
     )
-    there = describe_there(machine, source, "web-1", nixpkgs=NIXPKGS, room=room, progress=silent)
+    Room(room, source, NIXPKGS, {}).furnish(machine, "web-1")
+    there = describe_there(machine, source, "web-1", room=room, progress=silent)
     assert there == said(tmp_path, WHOLE)
+    Room(room, source, NIXPKGS, {}).furnish(machine, "x")
     with pytest.raises(NotFound):
-        describe_there(machine, source, "x", nixpkgs=NIXPKGS, room=room, progress=silent)
+        describe_there(machine, source, "x", room=room, progress=silent)

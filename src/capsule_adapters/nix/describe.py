@@ -14,7 +14,7 @@ from capsule_adapters.nix.evaluation import FEATURES
 from capsule_adapters.nix.faults import read_fault
 from capsule_adapters.nix.process import NixProcess
 from capsule_adapters.nix.pulse import Pulse, hearing
-from capsule_adapters.nix.request import asking, request
+from capsule_adapters.nix.request import asking
 from capsule_adapters.nix.systems import NO_STORE, as_on_disk, folders_of
 from capsule_domain.errors import ConfigurationError, NixFailed, NotFound
 from capsule_domain.models.evaluated_system import EvaluatedSystem, SshServer
@@ -62,29 +62,18 @@ def describe(
 
 
 def describe_there(
-    machine: Host,
-    source: SystemsSource,
-    host: str,
-    *,
-    nixpkgs: str | None,
-    room: str,
-    progress: Progress,
+    machine: Host, source: SystemsSource, host: str, *, room: str, progress: Progress
 ) -> EvaluatedSystem:
     """The same by the Nix of a machine that has the configuration.
 
-    The paths of `source` and `nixpkgs` are that machine's, and `room` is a private folder of
-    its own there, which its caller takes away. Raises as `describe`, and HostError.
+    `room` is a folder there with `EXPRESSIONS` and the request.json that they are asked by, and
+    the paths of `source` are that machine's. Raises as `describe`, and HostError.
     """
-    expressions = files("capsule_adapters.nix")
-    for name in EXPRESSIONS:
-        machine.put(f"{room}/{name}", (expressions / name).read_bytes())
-    asked = request(source, nixpkgs, host=host)
-    machine.put(f"{room}/request.json", json.dumps(asked).encode())
     mode = () if source.locked else (_MODE,)
     words = shlex.join([f"{room}/request.json", f"{room}/{EXPRESSIONS[0]}", *mode])
     done = machine.run(
         f"sh -s -- {words}",
-        stdin=(expressions / "describe.sh").read_text("utf-8"),
+        stdin=(files("capsule_adapters.nix") / "describe.sh").read_text("utf-8"),
         timeout_seconds=_SECONDS,
         heard=hearing(Pulse(progress)),
     )

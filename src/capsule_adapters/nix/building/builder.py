@@ -69,14 +69,10 @@ class NixSystemBuilder:
             sent(host, place, order.source) as room,
             beating(Pulse(progress)),
         ):
+            room.furnish(host, order.host)
             try:
                 return describe_there(
-                    host,
-                    room.source,
-                    order.host,
-                    nixpkgs=room.nixpkgs,
-                    room=room.path,
-                    progress=progress,
+                    host, room.source, order.host, room=room.path, progress=progress
                 )
             except ConfigurationError as error:
                 raise ConfigurationError(room.as_here(error.message), hint=error.hint) from error

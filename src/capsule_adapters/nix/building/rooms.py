@@ -63,10 +63,13 @@ def sent(host: Host, place: str, source: SystemsSource) -> Iterator[Room]:
     try:
         nixpkgs = None if source.locked else answer.one("nixpkgs")
         if nixpkgs is None and not source.locked:
+            way_out = (
+                "name one: --nixpkgs FOLDER" if source.flake is None else "lock it: nix flake lock"
+            )
             raise ConfigurationError(
-                f"nothing tells which nixpkgs is meant: the flake is not locked, and {place} has "
-                "no <nixpkgs>",
-                hint="install Nix here, and lock it: nix flake lock",
+                f"nothing tells which nixpkgs is meant: there is no lock, and {place} has no"
+                " <nixpkgs>",
+                hint=f"install Nix here, and {way_out}",
             )
         here = {f"{path}/{name}": folder for folder, name in below.items()}
         yield Room(path, _moved(source, here), nixpkgs, here)
