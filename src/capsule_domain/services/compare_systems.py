@@ -1,13 +1,13 @@
 """Two systems of one machine, named in a person's words, and what tells them apart."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from capsule_domain.errors import NotFound
 from capsule_domain.models.closure import ClosureDifference
 from capsule_domain.models.generation import Generation
-from capsule_domain.models.live_system import LiveSystem
 from capsule_domain.ports.nixos_hosts import Machine, NixosHost, NixosHosts
 from capsule_domain.ports.system_builder import SystemBuilder
 from capsule_domain.services.go_back import there_are
@@ -16,13 +16,18 @@ RUNNING, BOOTED, PROFILE, PREVIOUS = "running", "booted", "profile", "previous"
 WORDS = (RUNNING, BOOTED, PROFILE, PREVIOUS)
 """How a system can be called besides its generation's number and its store path."""
 
+_TOLD_BY: Mapping[str, Callable[[Generation], bool | None]] = {
+    RUNNING: lambda one: one.running,
+    BOOTED: lambda one: one.booted,
+    PROFILE: lambda one: one.current,
+}
 _STORE = "/nix/store/"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
 class CompareSystems:
-    """Nothing is changed, and no root is needed."""
+    """Nothing is changed, and no root is needed but for a system that is no generation."""
 
     hosts: NixosHosts
     builder: SystemBuilder
@@ -60,9 +65,17 @@ class _Known:
         return found
 
     def _live_path(self, name: str) -> str | None:
-        if name not in WORDS:
+        """As the generations tell it, which takes no root; the machine is looked at only for
+        what is none of them.
+        """
+        told_by = _TOLD_BY.get(name)
+        if told_by is None:
             return None
-        live = self._live
+        every = self._generations.values()
+        told = next((one.store_path for one in every if told_by(one)), None)
+        if told is not None:
+            return told
+        live = self._host.look()
         return {RUNNING: live.running, BOOTED: live.booted, PROFILE: live.profile}[name]
 
     def _generation(self, number: int | None, name: str) -> str:
@@ -73,7 +86,7 @@ class _Known:
 
     def _previous(self) -> int | None:
         """The highest below that of the profile: what a rollback would go back to."""
-        now = self._live.generation
+        now = next((number for number, one in self._generations.items() if one.current), None)
         return max(
             (one for one in self._generations if now is not None and one < now), default=None
         )
@@ -81,7 +94,3 @@ class _Known:
     @cached_property
     def _generations(self) -> dict[int, Generation]:
         return {one.generation: one for one in self._host.generations()}
-
-    @cached_property
-    def _live(self) -> LiveSystem:
-        return self._host.look()
