@@ -36,7 +36,9 @@ from tests.fakes.clock import FakeClock
 from tests.simulators.plain import PlainApi
 
 SENTINEL = "sentinel-7f3a9c2e51d84b60"
-PATIENCE = Patience(connect_seconds=2.0, read_seconds=5.0, answer_max_bytes=256 * 1024, attempts=4)
+PATIENCE = Patience(
+    connect_seconds=20.0, read_seconds=60.0, answer_max_bytes=256 * 1024, attempts=4
+)
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from tests.fakes.clock import FakeClock
 from tests.simulators.aws_model import judge
 
 # boto3's own pauses are true seconds, so it asks once; ours are the fake clock's.
-IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=1)
-PATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=2)
+IMPATIENT = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=1)
+PATIENT = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=2)
 REGIONS = ("eu-west-1", "us-east-1")
 
 

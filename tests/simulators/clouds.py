@@ -28,8 +28,8 @@ KEY: Final = (
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
 )
 _FIRST: Final = DeploymentId("t00001")
-TWICE: Final = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=2)
-ONCE: Final = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=1)
+TWICE: Final = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=2)
+ONCE: Final = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=1)
 
 # All of AWS is a POST: there the name of the operation tells.
 _CHANGING_METHOD = "(?!GET$).*"

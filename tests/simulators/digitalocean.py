@@ -18,7 +18,7 @@ from capsule_adapters.sandbox.machines import NoMachines
 from tests.fakes.clock import FakeClock
 from tests.simulators.openapi import oracle
 
-IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=3)
+IMPATIENT = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=3)
 
 
 @dataclass

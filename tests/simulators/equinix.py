@@ -25,7 +25,7 @@ from tests.simulators.openapi import Oracle
 from tests.tools import shared_file
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPCKkmTx1V9eYc2uZkq3N2yZ8S1xS5vDq1m1aT3y6Q5p me@home"
-IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=3)
+IMPATIENT = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=3)
 PROJECT = f"{PREFIX}/projects/{HOME_PROJECT}"
 DEVICES = f"{PROJECT}/devices"
 KEYS = f"{PROJECT}/ssh-keys"

@@ -21,7 +21,7 @@ from tests.fakes.clock import FakeClock
 from tests.simulators.openapi import Oracle
 from tests.tools import shared_file
 
-IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=3)
+IMPATIENT = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=3)
 INSTANCES = "/v4/linode/instances"
 
 _PAGED_WITHOUT_SAYING_SO = ("/v4/regions", "/v4/regions/availability", "/v4/linode/types")

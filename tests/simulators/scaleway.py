@@ -19,7 +19,7 @@ from tests.fakes.clock import FakeClock
 from tests.simulators.openapi import Oracle
 from tests.tools import shared_file
 
-IMPATIENT = Patience(connect_seconds=2.0, read_seconds=5.0, attempts=3)
+IMPATIENT = Patience(connect_seconds=20.0, read_seconds=60.0, attempts=3)
 SERVERS = "/instance/v1/zones/fr-par-1/servers"
 _PLAIN = {"StringValue": "string", "Int32Value": "integer", "BoolValue": "boolean"}
 ERROR_TYPES = (

@@ -23,7 +23,7 @@ class Caller:
 
     def __init__(self, cloud: DigitalOceanSimulator) -> None:
         self._cloud = cloud
-        self._http = httpx.Client(base_url=cloud.url, trust_env=False, timeout=5.0)
+        self._http = httpx.Client(base_url=cloud.url, trust_env=False, timeout=60.0)
 
     def __call__(
         self, method: str, path: str, body: object = None, token: str | None = None

@@ -27,7 +27,7 @@ class Caller:
 
     def __init__(self, cloud: VultrSimulator) -> None:
         self._cloud = cloud
-        self._http = httpx.Client(base_url=cloud.endpoint, trust_env=False, timeout=5.0)
+        self._http = httpx.Client(base_url=cloud.endpoint, trust_env=False, timeout=60.0)
 
     def __call__(
         self, method: str, path: str, body: object = None, token: str | None = None
