@@ -83,13 +83,4 @@ def machines(
 
 def address_of(meant: Meant) -> str:
     """The options that name it again, with a space before them, for a hint."""
-    from capsule_domain.ports.host import Destination
-
-    if meant.xnode is not None:
-        return f" --xnode {meant.name}"
-    if not isinstance(meant.machine, Destination):
-        return ""
-    one = meant.machine
-    user = f"{one.user}@" if one.user else ""
-    port = "" if one.port is None else f" -p {one.port}"
-    return f" --target {user}{one.host}{port}"
+    return "" if meant.machine is None else f" {meant.machine.options}"

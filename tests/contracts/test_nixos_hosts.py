@@ -263,8 +263,12 @@ def test_the_last_switches_are_remembered_the_newest_first(site: Site) -> None:
 
 def test_what_is_not_nixos_is_told(site: Site) -> None:
     site.be_foreign()
-    with site.hosts.enter(site.target) as host, pytest.raises(ConfigurationError, match="NixOS"):
+    with (
+        site.hosts.enter(site.target) as host,
+        pytest.raises(ConfigurationError, match="NixOS") as told,
+    ):
         host.look()
+    assert (told.value.hint or "").startswith(f"capsule nixos install {site.target.options}")
 
 
 def test_a_machine_that_is_off_is_not_reached(site: Site) -> None:

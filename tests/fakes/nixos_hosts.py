@@ -113,7 +113,8 @@ class FakeNixosHosts:
             raise HostUnreachable(f"{address} does not let {machine.user} in")
         if there.user != "root" and now.sudo is not Sudo.FREE:
             raise ConfigurationError(f"sudo of {address} asks for a password")
-        return FakeNixosHost(self, there, (address, port), self.clock.monotonic())
+        since = self.clock.monotonic()
+        return FakeNixosHost(self, there, (address, port), since, machine.options)
 
 
 def _place(machine: Target | Destination) -> tuple[str, int]:
@@ -138,6 +139,8 @@ class FakeNixosHost:
     machine: FakeNixosMachine | None
     place: tuple[str, int] | None
     since: float
+    options: str = ""
+    """What names it to a command of ours."""
     is_open: bool = True
 
     def look(self) -> LiveSystem:
@@ -174,7 +177,9 @@ class FakeNixosHost:
     def _there(self) -> FakeNixosMachine:
         machine = self.machine
         if machine is None or not machine.is_nixos:
-            raise ConfigurationError("this machine is not NixOS", hint="capsule nixos install")
+            raise ConfigurationError(
+                "this machine is not NixOS", hint=f"capsule nixos install {self.options}"
+            )
         machine.pass_time()
         gone = self.hosts.is_cut_since(self.since) or machine.lost_connections_at > self.since
         if not self.is_open or not machine.is_up or gone:

@@ -34,10 +34,13 @@ _ID = re.compile(r"[0-9A-Za-z-]{8,40}")
 
 @dataclass(frozen=True)
 class ShellNixosHost:
-    """Implements `NixosHost` over one connection. `place` is what people call it."""
+    """Implements `NixosHost` over one connection. `place` is what people call it, `options` what
+    names it to a command of ours; none: the machine that we are on.
+    """
 
     host: Host
     place: str
+    options: str = ""
 
     def look(self) -> LiveSystem:
         """One run of look.sh."""
@@ -94,7 +97,14 @@ class ShellNixosHost:
         return answer
 
     def _refuse(self, kind: str, why: str) -> NoReturn:
+        if kind == "foreign":
+            raise self._foreign()
         raise _REFUSALS.get(kind, _failed)(self.place, why)
+
+    def _foreign(self) -> ConfigurationError:
+        install = f"capsule nixos install {self.options} makes it one, and erases what is there"
+        hint = install if self.options else "name one that is: --target user@host"
+        return ConfigurationError(f"{self.place} is not NixOS", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -111,19 +121,13 @@ class SshNixosHosts:
             yield ShellNixosHost(self.here(), _HERE)
             return
         with self.hosts().connect(machine, timeout_seconds=timeout_seconds) as host:
-            yield ShellNixosHost(host, machine.label)
+            yield ShellNixosHost(host, machine.label, machine.options)
 
 
 def _this_machine() -> Host:
     """As if nobody had come in by SSH: whoever sits here is not cut off by its network."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SSH_")}
     return ThisMachine(kept)
-
-
-def _foreign(place: str, why: str) -> CapsuleError:  # noqa: ARG001
-    install = "capsule nixos install makes it one; it erases what is there"
-    hint = "name one that is: --target user@host" if place == _HERE else install
-    return ConfigurationError(f"{place} is not NixOS", hint=hint)
 
 
 def _no_root(place: str, why: str) -> CapsuleError:
@@ -146,7 +150,6 @@ def _failed(place: str, why: str) -> CapsuleError:
 
 
 _REFUSALS: dict[str, Callable[[str, str], CapsuleError]] = {
-    "foreign": _foreign,
     "no-root": _no_root,
     "conflict": _conflict,
     "no-way-back": _no_way_back,

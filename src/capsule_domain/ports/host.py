@@ -38,6 +38,11 @@ class Target(Model):
         """What a person types to log in, if they have the key."""
         return f"ssh -p {self.port} {self.user}@{self.address}"
 
+    @property
+    def options(self) -> str:
+        """What names it to a command of ours; it is an xNode."""
+        return f"--xnode {self.name or self.key_alias}"
+
 
 class Destination(Model):
     """A machine as a person names it to `ssh`: ~/.ssh/config and ~/.ssh/known_hosts hold.
@@ -81,7 +86,17 @@ class Destination(Model):
     def ssh_command(self) -> str:
         """What a person types to log in."""
         port = f"-p {self.port} " if self.port is not None else ""
-        return f"ssh {port}{self.user}@{self.host}" if self.user else f"ssh {port}{self.host}"
+        return f"ssh {port}{self._person_at_host}"
+
+    @property
+    def options(self) -> str:
+        """What names it to a command of ours."""
+        port = f" -p {self.port}" if self.port is not None else ""
+        return f"--target {self._person_at_host}{port}"
+
+    @property
+    def _person_at_host(self) -> str:
+        return f"{self.user}@{self.host}" if self.user else self.host
 
 
 BEAT_SECONDS = 15.0

@@ -53,7 +53,7 @@ def way_onto(survey: MachineSurvey, machine: Target | Destination) -> ChosenWay:
     if survey.system == NIXOS and not survey.is_installer:
         raise Conflict(
             f"{place} runs NixOS already, and is not laid out anew",
-            hint=f"capsule nixos apply {_named_again(machine)}",
+            hint=f"capsule nixos apply {machine.options}",
         )
     if survey.container is not None:
         raise HostError(
@@ -74,14 +74,6 @@ def way_onto(survey: MachineSurvey, machine: Target | Destination) -> ChosenWay:
             hint="on the machine: ssh-keygen -A",
         )
     return chosen
-
-
-def _named_again(machine: Target | Destination) -> str:
-    """As it is named on a command line."""
-    if isinstance(machine, Target):
-        return f"--xnode {machine.name or machine.key_alias}"
-    bare = f"--target {machine.model_copy(update={'port': None}).label}"
-    return bare if machine.port is None else f"{bare} -p {machine.port}"
 
 
 def _chosen(survey: MachineSurvey) -> ChosenWay:

@@ -35,8 +35,6 @@ RULES: Sequence[Rule] = (
     Rule("L15", "secret-in-files", system.secret_in_files),
     Rule("L16", "may-be-banned", access.may_be_banned),
 )
-NEEDS_REBOOT = "needs-reboot"
-"""The rule whose remedy is to start the machine into the new system."""
 
 _TOLD_WITHOUT_HARDWARE = ("L13", "L14", "L15")
 
