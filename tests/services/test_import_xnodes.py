@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import count
+from itertools import count, cycle
 
 import pytest
 from hypothesis import given
@@ -27,6 +27,7 @@ from capsule_domain.services.xnode_json import json_chunks
 from tests.fakes.clock import FakeClock
 from tests.fakes.inventory import FakeInventory
 from tests.fakes.xnode_files import FakeXNodeFiles
+from tests.xnodes import an_xnode
 
 EVERYONE = XNodeFilter(include_gone=True)
 BORN = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -62,16 +63,16 @@ class Desk:
 
     inventory: FakeInventory = field(default_factory=FakeInventory)
     files: FakeXNodeFiles = field(default_factory=FakeXNodeFiles)
+    ids: Iterator[str] = field(default_factory=lambda: (f"new{number}" for number in count(1)))
 
     def __post_init__(self) -> None:
-        ids: Iterator[str] = (f"new{number}" for number in count(1))
         self.service = ImportXNodes(
             files=self.files,
             inventory=self.inventory,
             catalogue=OneTemplate(),
             clouds=["vultr", "aws"],
             clock=FakeClock(),
-            new_id=lambda: next(ids),
+            new_id=lambda: next(self.ids),
         )
 
     def look(self, text: str) -> ImportPlan:
@@ -197,8 +198,8 @@ def test_a_name_and_a_provider_are_enough_and_a_second_time_nothing_new(desk: De
     text = "\ufeffname,provider\r\n\r\nnas,manual\r\nweb,aws\r\n"
     assert desk.take_in(text).added == 2
     assert [(x.id, x.name, x.status.value) for x in desk.inventory.list()] == [
-        ("new3", "nas", "unknown"),
-        ("new4", "web", "unknown"),
+        ("new5new6", "nas", "unknown"),
+        ("new7new8", "web", "unknown"),
     ]
     assert desk.take_in(text).same == 2
     changed = desk.take_in("name,provider,address\nnas,manual,192.0.2.7\n")
@@ -322,6 +323,14 @@ def test_a_large_file_is_read_in_pieces_and_its_faults_are_counted(desk: Desk) -
     rows = "".join(f"n{number},aws,{'x' * 60}\n" for number in range(1100))
     assert desk.look(f"name,provider,profile\n{rows}").added == 1100
     assert "and 1095 more" in str(desk.refusal(f"name,provider,profile\n{rows * 2}").hint)
+
+
+def test_short_ids_that_come_again_neither_refuse_a_file_nor_replace_what_is_kept() -> None:
+    # Of a million real ones two are often alike.
+    desk = Desk(ids=cycle(["a", "b", "a", "c", "d"]))
+    desk.inventory.add(an_xnode("kept", id="a"))
+    desk.take_in("name,provider\nx,manual\ny,manual\n")
+    assert {xnode.name for xnode in desk.inventory.list()} == {"kept", "x", "y"}
 
 
 def test_what_was_changed_since_it_was_looked_at_is_looked_at_again(desk: Desk) -> None:
