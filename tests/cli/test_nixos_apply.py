@@ -225,6 +225,19 @@ def test_a_restart_without_a_guard_is_warned_of(desk: Desk) -> None:
         assert ("unguarded" in ran.stdout) is not is_guarded
 
 
+def test_a_flake_without_a_lock_is_told_with_the_release_that_it_comes_to(desk: Desk) -> None:
+    folder = Path(desk.folders.folder("web"))
+    (folder / "flake.nix").write_text("{ }\n")
+    ran = desk.run("apply", "--xnode", "web", "--dry-run", "--json")
+    assert ran.code == 0
+    [found] = ran.data["findings"]
+    assert (found["rule"], found["severity"]) == ("unlocked", "warning")
+    assert "NixOS 26.05 here, by /srv/nixpkgs" in found["message"]
+    assert found["hint"] == f"nix flake lock path:{folder}"
+    (folder / "flake.lock").write_text('{"nodes": {}, "root": "root", "version": 7}')
+    assert desk.run("apply", "--xnode", "web", "--dry-run", "--json").data["findings"] == []
+
+
 def test_a_restart_into_it_is_confirmed_too(desk: Desk) -> None:
     ran = desk.run("apply", "--xnode", "web", "--yes", "--via-reboot")
     assert (ran.code, desk.ends_in("web")) == (0, "new")

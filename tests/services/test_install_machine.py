@@ -136,6 +136,14 @@ def test_a_disk_that_starts_by_uefi_needs_no_grub_on_it(desk: InstallDesk) -> No
     assert desk.plan().plan.findings == ()
 
 
+def test_what_no_lock_names_is_judged_by_another_nixpkgs_and_that_is_told(
+    desk: InstallDesk,
+) -> None:
+    (desk.folder / "flake.lock").unlink()
+    [found] = desk.plan().plan.findings
+    assert (found.rule, found.severity) == ("unlocked", Severity.WARNING)
+
+
 def test_at_linode_the_root_is_a_whole_disk_and_mounted_as_that(desk: InstallDesk) -> None:
     desk.surveys.machines["203.0.113.9"] = survey(vendor="Linode")
     desk.describes(root_device="/dev/sda", grub_devices=("nodev",))

@@ -1,5 +1,7 @@
 """NixOS systems of a configuration: where they are, and what evaluating them showed."""
 
+import shlex
+
 from pydantic import Field
 
 from capsule_domain.models.base import Model
@@ -14,6 +16,13 @@ class SystemsSource(Model):
     flake: str | None = None
     locked: bool = False
     files: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def how_to_pin(self) -> str:
+        """What a person does so that it is told which nixpkgs is meant."""
+        if self.flake is None:
+            return "--nixpkgs FOLDER"
+        return f"nix flake lock {shlex.quote(f'path:{self.flake}')}"
 
 
 class Fault(Model):

@@ -18,7 +18,7 @@ from capsule_domain.services.apply_source import HostSource
 from capsule_domain.services.endpoint_machines import endpoint_machines
 from capsule_domain.services.lockout import allowed_rules, lockout
 from capsule_domain.services.settle_switches import SettleSwitches
-from capsule_domain.services.switch_findings import compared, without_guard
+from capsule_domain.services.switch_findings import compared, unlocked, without_guard
 from capsule_domain.services.switch_job import SwitchJob, TrialWish
 from capsule_domain.services.ways_in import endpoints, ways_in
 
@@ -101,7 +101,11 @@ class Apply:
             running=live.running,
             endpoints=tuple(endpoints(live, new, candidate.machine)),
             confirm_seconds=wish.confirm_seconds,
-            findings=(*found, *without_guard(new, wish.mode)),
+            findings=(
+                *found,
+                *unlocked(source.order, new),
+                *without_guard(new, wish.mode),
+            ),
             settled=settled,
         )
         return Prepared(candidate, live, new, source.order, plan)

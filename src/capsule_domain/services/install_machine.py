@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 
 from capsule_domain.errors import ConfigurationError, HostError, ToolMissing
 from capsule_domain.models.endpoint import Endpoint
@@ -28,6 +27,7 @@ from capsule_domain.services.install_order import (
     refuse_unsafe_install,
 )
 from capsule_domain.services.install_preflight import disk_of, is_whole_disk, notes_on, way_onto
+from capsule_domain.services.switch_findings import unlocked
 from capsule_domain.services.ways_in import endpoints
 
 SSH_PORT = 22
@@ -175,7 +175,7 @@ class InstallMachine:
         )
         live = as_live(asked.survey, new, now)
         update = {
-            "findings": tuple(found),
+            "findings": (*found, *unlocked(asked.source.order, new)),
             "login": login_of(asked.survey, new),
             "endpoints": tuple(endpoints(live, new, asked.machine)),
         }
@@ -190,7 +190,7 @@ class InstallMachine:
                 return None
             raise ConfigurationError(
                 "no nixpkgs is here to judge the configuration with: <nixpkgs> leads nowhere",
-                hint=f"nix flake lock {PurePath(asked.plan.folder)}, or --nixpkgs FOLDER",
+                hint=f"{order.source.how_to_pin}, or --nixpkgs FOLDER",
             )
         try:
             return self.builder.describe(order, None, progress)

@@ -8,7 +8,7 @@ from capsule_domain.models.evaluated_system import EvaluatedSystem
 from capsule_domain.models.finding import Finding, Severity
 from capsule_domain.models.switch import SwitchMode
 from capsule_domain.ports.nixos_hosts import Machine
-from capsule_domain.ports.system_builder import SystemBuilder
+from capsule_domain.ports.system_builder import BuildOrder, SystemBuilder
 
 
 def compared(
@@ -27,6 +27,22 @@ def compared(
 def warning(rule: str, message: str, hint: str | None = None) -> Finding:
     """What a person has to know before."""
     return Finding(rule=rule, severity=Severity.WARNING, message=message, hint=hint)
+
+
+def unlocked(order: BuildOrder, new: EvaluatedSystem) -> Sequence[Finding]:
+    """A flake names a nixpkgs; which one was taken instead, as long as no lock says more?"""
+    source = order.source
+    if source.flake is None or source.locked or new.placeholder_hardware:
+        return ()
+    nixpkgs = order.nixpkgs or "the machine's <nixpkgs>"
+    return (
+        warning(
+            "unlocked",
+            f"its flake has no lock: it is NixOS {new.release} here, by {nixpkgs}, whatever"
+            " flake.nix names",
+            source.how_to_pin,
+        ),
+    )
 
 
 def without_guard(new: EvaluatedSystem, mode: SwitchMode) -> Sequence[Finding]:

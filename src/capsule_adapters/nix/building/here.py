@@ -1,7 +1,6 @@
 """This machine's Nix, as far as it builds systems."""
 
 import json
-import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -109,7 +108,7 @@ def refuse_unpinned(order: BuildOrder) -> None:
     if order.nixpkgs is None and not order.source.locked:
         raise ConfigurationError(
             "nothing tells which nixpkgs is meant: there is no lock, and no <nixpkgs> here",
-            hint=_how_to_lock(order),
+            hint=order.source.how_to_pin,
         )
 
 
@@ -117,14 +116,7 @@ def _unlocked(error: NixFailed, order: BuildOrder) -> CapsuleError:
     """What no lock names cannot be built, though it can be evaluated."""
     if _NOBODY_LOCKED not in error.message:
         return error
-    return ConfigurationError(error.message, hint=_how_to_lock(order))
-
-
-def _how_to_lock(order: BuildOrder) -> str:
-    folder = order.source.flake
-    if folder is None:
-        return "--nixpkgs FOLDER"
-    return f"nix flake lock {shlex.quote(f'path:{folder}')}"
+    return ConfigurationError(error.message, hint=order.source.how_to_pin)
 
 
 def silent() -> Pulse:
