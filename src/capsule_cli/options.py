@@ -102,6 +102,9 @@ def _absolute(home: str) -> Path:
 
 def again(hint: str, program: str) -> str:
     """`hint` with every `capsule …` in it as this person has to call it."""
-    if "--sandbox" in hint:
-        return hint
-    return re.sub(r"(?<![\w/-])capsule (?=[a-z])", lambda _: f"{program} ", hint)
+    rehearsed = f"{program.removesuffix(' --sandbox')} --sandbox"
+    return re.sub(
+        r"(?<![\w/-])capsule (--sandbox )?(?=[a-z…])",
+        lambda found: f"{rehearsed if found[1] else program} ",
+        hint,
+    )

@@ -207,7 +207,9 @@ def test_hints_repeat_how_capsule_was_called() -> None:
     assert options.program == "capsule --home '/my home' --sandbox"
     assert split([], {"CAPSULE_SANDBOX": "1"})[0].program == "capsule"
     said = again("look: capsule openmesh xnodes; or capsule --sandbox …", "capsule --home x")
-    assert said == "look: capsule openmesh xnodes; or capsule --sandbox …"
+    assert said == "look: capsule --home x openmesh xnodes; or capsule --home x --sandbox …"
+    rehearsed = "capsule --home x --sandbox"
+    assert again("capsule --sandbox openmesh providers", rehearsed).startswith(f"{rehearsed} open")
     assert (
         again("capsule add X; capsule-x", "capsule --sandbox")
         == "capsule --sandbox add X; capsule-x"
