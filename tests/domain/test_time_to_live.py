@@ -47,8 +47,9 @@ def test_a_time_to_live_is_a_span_or_a_moment(text: str, moment: str) -> None:
     ],
 )
 def test_what_is_past_too_long_or_no_time_is_refused(text: str, why: str) -> None:
-    with pytest.raises(UsageError, match=why):
+    with pytest.raises(UsageError, match=why) as caught:
         expiry(text, NOW)
+    assert "--" not in (caught.value.hint or ""), "whoever asks has options of their own"
 
 
 @given(st.integers(1, int(LONGEST.total_seconds())))

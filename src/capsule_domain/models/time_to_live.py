@@ -10,6 +10,7 @@ EXPIRES_PREFIX = "capsule-expires:"
 LONGEST = timedelta(days=366)
 """What is meant to live longer is not meant to expire."""
 
+_SUCH_AS = "such as 8h, or 2026-12-24T18:00Z"
 _SPAN = re.compile(r"(?P<sign>-?)(?P<amount>\d{1,9})\s*(?P<unit>[mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _TAG = re.compile(re.escape(EXPIRES_PREFIX) + r"(\d{1,11})", re.ASCII)
@@ -22,10 +23,10 @@ def expiry(text: str, now: datetime) -> datetime:
     """
     moment = _moment(text.strip(), now)
     if moment <= now:
-        raise UsageError(f"'{text[:40]}' is past already", hint="--ttl 8h")
+        raise UsageError(f"'{text[:40]}' is past already", hint=_SUCH_AS)
     if moment - now > LONGEST:
         raise UsageError(
-            f"'{text[:40]}' is more than {LONGEST.days} days", hint="leave it out to keep it"
+            f"'{text[:40]}' is more than {LONGEST.days} days", hint="what is to stay needs none"
         )
     return moment.replace(microsecond=0)
 
@@ -40,10 +41,10 @@ def _moment(text: str, now: datetime) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         if span:
-            raise UsageError(f"'{text[:40]}' is too long", hint="--ttl 8h") from error
+            raise UsageError(f"'{text[:40]}' is too long", hint=_SUCH_AS) from error
         raise UsageError(
             f"'{text[:40]}' is no time to live: write 30m, 8h, 2d, 1w or a moment",
-            hint="--ttl 8h",
+            hint=_SUCH_AS,
         ) from error
 
 
