@@ -9,7 +9,7 @@ from capsule_cli import machines as which
 from capsule_cli import switch_meant as meaning
 from capsule_cli.fleet import Tagged
 from capsule_cli.session import session
-from capsule_cli.which_configuration import refuse_ambiguity
+from capsule_cli.which_configuration import Allowing, ByNixpkgs, OfConfig, OfHost, refuse_ambiguity
 
 if TYPE_CHECKING:
     from capsule_cli.switch_meant import Meant
@@ -31,16 +31,9 @@ def apply(
         ),
     ] = None,
     tags: Tagged = None,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", "-c", help="A folder or file [the host generated last]."),
-    ] = None,
-    hostname: Annotated[
-        str | None, typer.Option(help="Which host, in a folder with several.")
-    ] = None,
-    nixpkgs: Annotated[
-        str | None, typer.Option(help="A folder with a nixpkgs to build from [<nixpkgs>].")
-    ] = None,
+    config: OfConfig = None,
+    hostname: OfHost = None,
+    nixpkgs: ByNixpkgs = None,
     build_on: Annotated[
         str,
         typer.Option(
@@ -53,15 +46,7 @@ def apply(
     via_reboot: meaning.ViaReboot = False,
     confirm_seconds: meaning.Confirming = 90,
     activation_seconds: meaning.Activating = 600,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow",
-            metavar="RULE",
-            help="What a rule against lock-out forbids; repeatable.",
-            autocompletion=complete.lockout_rules,
-        ),
-    ] = None,
+    allow: Allowing = None,
     allow_failed_units: meaning.FailedUnits = False,
     jobs: Annotated[
         int, typer.Option("--jobs", min=1, max=64, help="How many at a time, after the first.")

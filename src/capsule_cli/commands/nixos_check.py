@@ -6,7 +6,7 @@ import typer
 
 from capsule_cli import complete
 from capsule_cli.session import session
-from capsule_cli.which_configuration import refuse_ambiguity
+from capsule_cli.which_configuration import ByNixpkgs, OfConfig, OfHost, refuse_ambiguity
 from capsule_domain.models.finding import Level
 
 if TYPE_CHECKING:
@@ -21,10 +21,7 @@ FOUND = 10
 def validate(
     ctx: typer.Context,
     *,
-    config: Annotated[
-        str | None,
-        typer.Option("--config", "-c", help="A folder or file [the host generated last]."),
-    ] = None,
+    config: OfConfig = None,
     level: Annotated[
         Level | None,
         typer.Option(
@@ -32,10 +29,7 @@ def validate(
             autocompletion=complete.words(*Level),
         ),
     ] = None,
-    nixpkgs: Annotated[
-        str | None,
-        typer.Option(help="A folder with a nixpkgs to evaluate with [<nixpkgs>]."),
-    ] = None,
+    nixpkgs: ByNixpkgs = None,
 ) -> None:
     """Check a NixOS configuration as far as this machine can."""
     from capsule_cli.heartbeat import listening
@@ -86,18 +80,14 @@ def try_out(
         str | None,
         typer.Option("--config-dir", "-d", help="A folder [the host generated last]."),
     ] = None,
-    hostname: Annotated[
-        str | None, typer.Option(help="Which host, in a folder with several.")
-    ] = None,
+    hostname: OfHost = None,
     timeout: Annotated[
         float | None,
         typer.Option(
             min=1, metavar="SECONDS", help="How long it may boot [600; 3600 where it is emulated]."
         ),
     ] = None,
-    nixpkgs: Annotated[
-        str | None, typer.Option(help="A folder with a nixpkgs to build from [<nixpkgs>].")
-    ] = None,
+    nixpkgs: ByNixpkgs = None,
 ) -> None:
     """Boot a NixOS configuration in a virtual machine, and check its services."""
     from capsule_cli.heartbeat import listening

@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from capsule_cli import complete
 from capsule_cli import machines as which
 from capsule_cli.heartbeat import listening
 from capsule_cli.session import Session, session
 from capsule_cli.ticking import ticking
-from capsule_cli.which_configuration import refuse_ambiguity
+from capsule_cli.which_configuration import Allowing, ByNixpkgs, OfHost, refuse_ambiguity
 
 if TYPE_CHECKING:
     from capsule_cli.theme import Screen
@@ -35,24 +34,12 @@ def install(
         str | None,
         typer.Option("--config", "-c", help="A folder with a flake [the host generated last]."),
     ] = None,
-    hostname: Annotated[
-        str | None, typer.Option(help="Which host, in a folder with several.")
-    ] = None,
+    hostname: OfHost = None,
     disk: Annotated[
         str | None, typer.Option(help="The disk to lay out anew [the one that holds its root].")
     ] = None,
-    nixpkgs: Annotated[
-        str | None, typer.Option(help="A folder with a nixpkgs to judge it with [<nixpkgs>].")
-    ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--allow",
-            metavar="RULE",
-            help="What a rule against lock-out forbids; repeatable.",
-            autocompletion=complete.lockout_rules,
-        ),
-    ] = None,
+    nixpkgs: ByNixpkgs = None,
+    allow: Allowing = None,
     erase: Annotated[
         str | None,
         typer.Option(
