@@ -77,6 +77,13 @@ def test_several_hosts_need_a_name_that_is_one_of_them(tmp_path: Path) -> None:
     assert finder(tmp_path).named(place, "db", None, silent).order.host == "db"
 
 
+def test_of_a_crowd_of_hosts_ten_are_named(tmp_path: Path) -> None:
+    for number in range(13):
+        folder(tmp_path / "all", f"web-{number:02}")
+    with pytest.raises(ConfigurationError, match=r": web-00, .*, web-09 and 3 more$"):
+        finder(tmp_path).named(str(tmp_path / "all"), None, None, silent)
+
+
 def test_a_folder_without_a_system_is_told(tmp_path: Path) -> None:
     (tmp_path / "module.nix").write_text("{ }")
     with pytest.raises(ConfigurationError, match=r"no configuration\.nix and no flake\.nix"):

@@ -19,6 +19,7 @@ from capsule_domain.ports.system_builder import BuildOrder
 from capsule_domain.services.find_systems import (
     configurations,
     last_configuration,
+    named_hosts,
     nixpkgs_at_hand,
     systems_source,
 )
@@ -96,9 +97,8 @@ class FindSource:
                 raise NotFound("host", host, known=found)
             return host
         if len(found) > 1:
-            names = ", ".join(sorted(found))
             raise ConfigurationError(
-                f"several hosts are there: {names}", hint="say which: --hostname NAME"
+                f"several hosts are there: {named_hosts(found)}", hint="say which: --hostname NAME"
             )
         if source.flake is None:
             return next(iter(found))

@@ -1,6 +1,6 @@
 """Which files of a configuration are whole systems, and which are modules."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from capsule_domain.errors import ConfigurationError
@@ -11,6 +11,7 @@ from capsule_domain.ports.package_index import PackageIndex
 from capsule_domain.ports.settings import Settings
 
 CONFIGURATION, FLAKE = "configuration.nix", "flake.nix"
+_MOST_NAMED = 10
 _NO_MODULES = frozenset([FLAKE, "home.nix", "shell.nix"])
 
 
@@ -23,6 +24,13 @@ def configurations(files: Sequence[PurePath]) -> dict[str, str]:
             name = folder.name if folder.name not in found else str(folder)
             found[name] = str(file)
     return found
+
+
+def named_hosts(hosts: Iterable[str]) -> str:
+    """`a, b, c`; the first ten of them: a folder may be a whole disk."""
+    names = sorted(hosts)
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def flake_of(files: Sequence[PurePath]) -> PurePath | None:

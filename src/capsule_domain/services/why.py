@@ -14,9 +14,9 @@ from capsule_domain.ports.configurations import Configurations
 from capsule_domain.ports.module_reader import ModuleReader
 from capsule_domain.ports.settings import Choices
 from capsule_domain.services.assign import DEFAULT
+from capsule_domain.services.find_systems import CONFIGURATION, named_hosts
 from capsule_domain.services.option_values import option_path
 
-CONFIGURATION = "configuration.nix"
 HARDWARE = "hardware-configuration.nix"
 
 _BY_HAND = "written by hand"
@@ -62,7 +62,7 @@ class Why:
         if not own:
             raise NotFound("configuration.nix", place, hint="capsule nixos generate")
         if len(own) > 1:
-            names = ", ".join(file.parent.name for file in own[:8])
+            names = named_hosts(file.parent.name for file in own)
             raise ConfigurationError(f"{place} has several hosts: {names}", hint="--hostname NAME")
         return own[0]
 
