@@ -189,6 +189,38 @@ def test_settings_that_do_not_hold_lose_nothing() -> None:
     assert post.book.waiting() == 1
 
 
+def test_channels_that_nobody_can_know_are_told_once_and_not_waited_for() -> None:
+    def broken() -> dict[str, Notifier]:
+        raise ConfigurationError("channels.yml:2: not valid YAML")
+
+    post = Post()
+    post.put(firing("m1"))
+    post.deliver.notifiers = broken
+    post.deliver.drain(5)
+    assert post.told == ["channels.yml:2: not valid YAML"]
+    post.deliver.notifiers = lambda: post.notifiers
+    post.deliver.drain(5)
+    assert post.sent() == ["m1"]
+
+
+def test_while_the_channels_cannot_be_read_those_that_were_there_tell() -> None:
+    def broken() -> dict[str, Notifier]:
+        raise ConfigurationError("monitoring.yml:3: unknown key")
+
+    post = Post()
+    post.put(firing("m1"))
+    post.deliver.begin()
+    post.deliver.notifiers = broken
+    post.put(firing("m2", thread="t2"))
+    post.fail(lost())
+    for _ in range(3):
+        post.deliver.begin()
+    assert post.told[0] == "monitoring.yml:3: unknown key"
+    post.clock.advance(5)
+    post.deliver.begin()
+    assert post.sent() == ["m1", "m2"]
+
+
 def test_what_was_sent_and_cannot_be_noted_is_not_sent_again() -> None:
     post = Post()
     post.put(firing("m1"))

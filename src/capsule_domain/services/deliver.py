@@ -27,7 +27,7 @@ class Deliver:
     Within a channel the order of a thread is kept, for the outbox gives only its oldest.
     Only who holds the engine's lock may deliver, or two would send the same. `told` hears
     of what did not work; a message that was sent, and cannot be noted as sent, is not sent
-    again by this process.
+    again by this process. While the `notifiers` cannot be known, those that were hold.
     """
 
     outbox: Outbox
@@ -43,19 +43,25 @@ class Deliver:
         self._busy: set[str] = set()
         self._rests_until: dict[str, float] = {}
         self._unnoted: set[tuple[str, str]] = set()
+        self._known: Mapping[str, Notifier] | None = None
+        self._trouble = ""
         self._stopping = Event()
 
     def begin(self) -> bool:
         """Start on what is due, where a channel is free; whether anything is under way."""
+        due: Sequence[Delivery] = ()
         try:
             due = self.outbox.due(self.clock.now(), _AT_ONCE)
-            notifiers = self.notifiers() if due else {}
+            if due:
+                self._known = self.notifiers()
         except CapsuleError as error:
-            self.told(error.message)
-            return self.is_busy
-        for channel, deliveries in _by_channel(due).items():
-            if self._took(channel):
-                self.run(self._work(channel, notifiers.get(channel), deliveries))
+            self._tell_once(error.message)
+        else:
+            self._trouble = ""
+        if self._known is not None:
+            for channel, deliveries in _by_channel(due).items():
+                if self._took(channel):
+                    self.run(self._work(channel, self._known.get(channel), deliveries))
         return self.is_busy
 
     @property
@@ -75,8 +81,16 @@ class Deliver:
         """Begin no other message."""
         self._stopping.set()
 
+    def _tell_once(self, trouble: str) -> None:
+        """What is looked at every second is not told every second."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.told(trouble)
+
     def _has_more(self) -> bool:
-        """Whether something is due on a channel that does not rest."""
+        """Whether something is due on a channel that is known and does not rest."""
+        if self._trouble and self._known is None:
+            return False
         try:
             due = self.outbox.due(self.clock.now(), 1)
         except StoreError:
