@@ -57,8 +57,8 @@ def test_places_that_answer_are_counted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as there:
         port = there.getsockname()[1]
         places = [f"127.0.0.1:{port}", "127.0.0.1:1", "nonsense", "[::1]:x"]
-        assert TcpAnchors(lambda: places).answering() == (1, 4)
+        assert TcpAnchors().answering(places) == 1
 
 
-def test_no_places_are_none_to_ask() -> None:
-    assert TcpAnchors(list).answering() == (0, 0)
+def test_of_no_places_none_answers() -> None:
+    assert TcpAnchors().answering(()) == 0

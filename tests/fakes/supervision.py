@@ -1,6 +1,6 @@
 """Who watches over the collector, and where it asks whether it is alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -28,14 +28,14 @@ class FakeSupervisor:
 
 
 class FakeAnchors:
-    """`there` of `asked` answer. `times`: how often they were asked."""
+    """So many of them answer as `there` says. `times`: how often they were asked."""
 
-    def __init__(self, there: int = 2, asked: int = 2) -> None:
-        self.there, self.asked, self.times = there, asked, 0
+    def __init__(self, there: int = 2) -> None:
+        self.there, self.times = there, 0
 
-    def answering(self) -> tuple[int, int]:
+    def answering(self, places: Sequence[str]) -> int:
         self.times += 1
-        return min(self.there, self.asked), self.asked
+        return min(self.there, len(places))
 
 
 class FakeEngineLock:

@@ -1,7 +1,7 @@
 """Places that nearly never go away, asked by a TCP connection."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
 from capsule_domain.services.side_by_side import side_by_side
@@ -10,17 +10,13 @@ _SECONDS = 3.0
 
 
 class TcpAnchors:
-    """Implements `Anchors`. `places` gives `host:port`, each time anew."""
+    """Implements `Anchors`."""
 
-    def __init__(self, places: Callable[[], Sequence[str]]) -> None:
-        self._places = places
-
-    def answering(self) -> tuple[int, int]:
-        """How many of how many answer now."""
-        questions = [lambda place=place: _answers(place) for place in self._places()]
+    def answering(self, places: Sequence[str]) -> int:
+        """How many of them answer now."""
+        questions = [lambda place=place: _answers(place) for place in places]
         answers = side_by_side(questions, deadline_seconds=_SECONDS + 1)
-        there = sum(one.done() and one.result() for one in answers)
-        return there, len(questions)
+        return sum(one.done() and one.result() for one in answers)
 
 
 def _answers(place: str) -> bool:

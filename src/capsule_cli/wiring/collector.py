@@ -95,14 +95,17 @@ class CollectorPorts:
         return SystemdService(self._home, program, self._environment)
 
     def anchors(self) -> "Anchors":
-        """None in the rehearsal, which touches nothing outside its folder."""
         from capsule_adapters.collector.anchors import TcpAnchors
 
-        return TcpAnchors(lambda: () if self._sandboxed else self._settings().anchors)
+        return TcpAnchors()
 
     def watch_plan(self) -> "WatchPlan":
-        """How the collector goes about it, read anew at each call."""
+        """How the collector goes about it, read anew at each call.
+
+        In the rehearsal, which touches nothing outside its folder, it asks no anchors.
+        """
         from capsule_domain.services.watch_settings import watch_plan
 
         settings = self._settings()
-        return watch_plan(settings, self._fleet() if settings.checks_of else ())
+        plan = watch_plan(settings, self._fleet() if settings.checks_of else ())
+        return plan.model_copy(update={"anchors": ()}) if self._sandboxed else plan

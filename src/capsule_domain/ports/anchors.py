@@ -1,10 +1,11 @@
 """Is it them, or is it us?"""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
 class Anchors(Protocol):
     """Places that nearly never go away, each independent of the others."""
 
-    def answering(self) -> tuple[int, int]:
-        """How many of how many answer now, in some seconds. (0, 0): there are none to ask."""
+    def answering(self, places: Sequence[str]) -> int:
+        """How many of them, each `host:port`, answer now, in some seconds."""

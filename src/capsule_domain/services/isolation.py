@@ -1,17 +1,18 @@
 """Is it them, or is it us?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 from capsule_domain.models.health import Health, HealthStatus
 from capsule_domain.models.metric import Observation
+from capsule_domain.models.watch_plan import WatchPlan
 from capsule_domain.ports.anchors import Anchors
 
 
 class Isolation:
     """Whether this collector is cut off: much of the fleet is silent, and so is all else.
 
-    Only then are other places asked, which ought to answer always. Where there are none to
-    ask, it is them.
+    Only then are the plan's anchors asked, which ought to answer always. Where there are none
+    to ask, it is them.
     """
 
     def __init__(self, anchors: Anchors) -> None:
@@ -19,22 +20,28 @@ class Isolation:
         self._answered: dict[str, bool] = {}
         self.is_cut_off = False
 
+    def believed(
+        self, seen: Mapping[str, Observation], watched: Collection[str], plan: WatchPlan
+    ) -> Mapping[str, Observation]:
+        """Take in what was just seen; gives what of it says anything of the xNodes."""
+        if not self.update(seen, watched, plan):
+            return seen
+        return {id_: one if answered(one) else not_observed(one) for id_, one in seen.items()}
+
     def update(
-        self, seen: Mapping[str, Observation], watched: Iterable[str], *, percent: float
+        self, seen: Mapping[str, Observation], watched: Collection[str], plan: WatchPlan
     ) -> bool:
-        """Take in what was just seen; `percent` of the fleet silent is too much to believe."""
-        fleet = set(watched)
-        self._answered = {id_: ok for id_, ok in self._answered.items() if id_ in fleet}
+        """Take in what was just seen of all that are `watched`; whether it is us."""
+        self._answered = {id_: ok for id_, ok in self._answered.items() if id_ in watched}
         for xnode_id, one in seen.items():
             if one.health.checks:
                 self._answered[xnode_id] = answered(one)
         silent = sum(not ok for ok in self._answered.values())
-        doubtful = bool(silent) and silent * 100 >= percent * len(self._answered)
+        doubtful = bool(silent) and silent * 100 >= plan.isolated_percent * len(self._answered)
         if not doubtful:
             self.is_cut_off = False
         elif self.is_cut_off or any(not answered(one) for one in seen.values()):
-            there, asked = self._anchors.answering()
-            self.is_cut_off = asked > 0 and there == 0
+            self.is_cut_off = bool(plan.anchors) and not self._anchors.answering(plan.anchors)
         return self.is_cut_off
 
 

@@ -11,7 +11,7 @@ from capsule_domain.ports.engine_lock import EngineLock
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.samples import Samples
 from capsule_domain.services.engine import WATCHED
-from capsule_domain.services.isolation import Isolation, answered, not_observed
+from capsule_domain.services.isolation import Isolation
 from capsule_domain.services.looker import Looker
 
 _TIDY_SECONDS = 3600.0
@@ -72,10 +72,8 @@ class Onlooker:
         seen = {one.xnode_id: one for one in found}
         if not seen:
             return
-        percent = self.plan.isolated_percent
-        if self.isolation.update(seen, self._fleet, percent=percent):
-            seen = {id_: o if answered(o) else not_observed(o) for id_, o in seen.items()}
-        self.samples.append(seen, self.clock.now())
+        believed = self.isolation.believed(seen, self._fleet, self.plan)
+        self.samples.append(believed, self.clock.now())
 
     def _look_plan(self) -> LookPlan:
         """Everything at the first look, for whoever waits for it; df now and then after that."""

@@ -13,7 +13,7 @@ from capsule_domain.ports.alert_book import AlertBook
 from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.samples import Samples
 from capsule_domain.services.alert_rules import FLEET, RuleBook, Subject
-from capsule_domain.services.isolation import Isolation, answered, not_observed
+from capsule_domain.services.isolation import Isolation
 from capsule_domain.services.judge import Judge, Round, Watched
 from capsule_domain.services.measure import Figures, Measured, measured, time_left
 from capsule_domain.services.outlook import OfXNodes
@@ -67,10 +67,8 @@ class Rounds:
         people change it without a pause.
         """
         now = self.clock.now()
-        found = {one.xnode_id: one for one in seen if one.xnode_id in fleet}
-        cut_off = self.isolation.update(found, fleet, percent=plan.isolated_percent)
-        if cut_off:
-            found = {id_: o if answered(o) else not_observed(o) for id_, o in found.items()}
+        seen_here = {one.xnode_id: one for one in seen if one.xnode_id in fleet}
+        found = self.isolation.believed(seen_here, fleet, plan)
         self._keep(found, now)
 
         def watched(id_: str) -> Subject | None:
@@ -88,7 +86,7 @@ class Rounds:
             for id_, one in found.items()
         ]
         figures.append((FLEET, self.of_fleet(now)))
-        figures.append((FLEET, _of_collector(cut_off=cut_off)))
+        figures.append((FLEET, _of_collector(cut_off=self.isolation.is_cut_off)))
         judge = Judge(
             rules=RuleBook(plan.rules),
             grouping=plan.grouping,
