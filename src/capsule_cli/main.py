@@ -14,16 +14,14 @@ import typer
 
 from capsule_cli import report
 from capsule_cli.ask import Ask
+from capsule_cli.nodes import Mistake, build
 from capsule_cli.options import GlobalOptions, split
 from capsule_cli.output import Output
 from capsule_cli.session import Session, Wire
-from capsule_cli.tree import ROOT, build
+from capsule_cli.tree import ROOT
 from capsule_domain.errors import CapsuleError, UsageError
 
 PROGRAM = "capsule"
-
-Mistake: Any = typer.BadParameter.__mro__[2]
-"""What Typer raises for a wrong command line. It has had a public name only since 0.28."""
 
 
 def run_process(arguments: Sequence[str]) -> int:

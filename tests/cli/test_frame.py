@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capsule_cli import __version__, report
+from capsule_cli.nodes import Node, load
 from capsule_cli.options import again, split
-from capsule_cli.tree import ROOT, Node, load
+from capsule_cli.tree import ROOT
 from capsule_domain import errors
 from tests.cli.running import capsule, wired
 
@@ -148,6 +149,29 @@ def test_an_unknown_command_is_a_usage_error_with_the_nearest_one() -> None:
     assert done.code == 2
     assert "'stacks'" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "hint"),
+    [
+        ("xnodes", "'openmesh xnodes'", "capsule openmesh xnodes --help"),
+        ("openmesh apply", "'nixos apply'", "capsule nixos apply --help"),
+        (
+            "install",
+            "'nixos install' or 'openmesh monitor install'",
+            "capsule nixos install --help",
+        ),
+    ],
+)
+def test_a_command_that_is_elsewhere_in_the_tree_is_named_with_its_place(
+    words: str, line: str, hint: str
+) -> None:
+    done = capsule(*words.split())
+    assert done.code == 2
+    assert done.stderr.splitlines() == [
+        f"✗ no such command {words.split()[-1]!r}; did you mean {line}?",
+        f"▸ {hint}",
+    ]
 
 
 def test_an_error_in_json_is_one_object_on_stderr() -> None:
