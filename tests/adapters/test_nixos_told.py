@@ -59,7 +59,7 @@ SAID = ("switch", "state", "running", "generation", "route4", "route6", "address
 )
 def test_nonsense_is_told_as_such_and_never_a_traceback(facts: Sequence[tuple[str, str]]) -> None:
     answer = Answer(0, [*facts, *LIVE], ())
-    for read in (told.live_system, told.generations, told.reports):
+    for read in (told.live_system, told.generations, told.report):
         with suppress(CommandFailed):
             read(answer, "web")
 
@@ -77,7 +77,7 @@ def test_the_command_is_the_same_line_for_every_login_shell() -> None:
     order = SwitchOrder(
         id="20261123-quotes", old=RUNNING, new=RUNNING, ports=(22, 2222), old_ports=(22,)
     )
-    for call in (host.look, host.switches, lambda: host.begin(order)):
+    for call in (host.look, lambda: host.follow(order.id), lambda: host.begin(order)):
         with pytest.raises(CommandFailed):
             call()
     for command in machine.commands:

@@ -132,7 +132,7 @@ def test_begun_twice_it_is_begun_once(site: Site) -> None:
     confirmed(site, given)
     with site.hosts.enter(site.target) as host:
         host.begin(given)
-        assert [report.id for report in host.switches()] == [given.id]
+        assert host.follow(given.id).state is SwitchState.COMMITTED
         assert len(host.generations()) == 2
 
 
@@ -156,7 +156,8 @@ def test_what_is_not_there_is_not_begun(site: Site) -> None:
             host.begin(order(site, new, generation=7))
         with pytest.raises(Conflict):
             host.begin(order(site, new, old=new))
-        assert host.switches() == []
+        with pytest.raises(NotFound):
+            host.follow(order(site, new).id)
 
 
 @pytest.mark.parametrize("call", [NixosHost.follow, NixosHost.confirm, NixosHost.give_up])
@@ -246,18 +247,20 @@ def test_a_reboot_that_nobody_confirms_is_followed_by_one_back(site: Site) -> No
 
 
 @long_form
-def test_the_last_switches_are_remembered_the_newest_first(site: Site) -> None:
+def test_the_last_switches_are_remembered(site: Site) -> None:
     old = site.old
-    for number in range(3):
-        new = site.add(f"new-{number}", "plain")
-        given = order(site, new, id=f"20261123-{number}", old=old)
+    ids = [f"20261123-{number}" for number in range(3)]
+    for switch_id in ids:
+        new = site.add(f"new-{switch_id}", "plain")
+        given = order(site, new, id=switch_id, old=old)
         with site.hosts.enter(site.target) as host:
             host.begin(given)
         confirmed(site, given)
         old = new
     with site.hosts.enter(site.target) as host:
-        reports = host.switches()
-    assert [report.id for report in reports] == [f"20261123-{number}" for number in (2, 1, 0)]
+        reports = [host.follow(switch_id) for switch_id in ids]
+    assert [report.id for report in reports] == ids
+    assert {report.state for report in reports} == {SwitchState.COMMITTED}
     assert {report.running for report in reports} == {old}
 
 

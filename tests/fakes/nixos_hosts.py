@@ -165,12 +165,6 @@ class FakeNixosHost:
     def give_up(self, switch_id: str) -> None:
         self._asked("give_up", lambda machine: machine.give_up(switch_id))
 
-    def switches(self) -> Sequence[SwitchReport]:
-        def work(machine: FakeNixosMachine) -> Sequence[SwitchReport]:
-            return [machine.report(one) for one in reversed(machine.switches)][:10]
-
-        return self._asked("switches", work)
-
     def _asked(self, name: str, work: Callable[[FakeNixosMachine], Answer]) -> Answer:
         return self.hosts.called(name, lambda: work(self._there()))
 

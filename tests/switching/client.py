@@ -121,9 +121,6 @@ class StruckHost:
     def give_up(self, switch_id: str) -> None:
         self.struck.called("give_up", lambda: self.inner.give_up(switch_id))
 
-    def switches(self) -> Sequence[SwitchReport]:
-        return self.struck.called("switches", self.inner.switches)
-
 
 @dataclass(frozen=True)
 class BuiltAlready:

@@ -19,7 +19,7 @@ from capsule_adapters.ssh.known_hosts import KnownHostsFile
 from capsule_adapters.store.configurations import ConfigurationFolders
 from capsule_adapters.store.inventory import SqliteInventory
 from capsule_adapters.store.state import state_database
-from capsule_domain.errors import HostError
+from capsule_domain.errors import HostError, NotFound
 from capsule_domain.models.evaluated_system import Account, EvaluatedSystem, OpenPorts, SshServer
 from capsule_domain.models.nixos import RenderedFile
 from capsule_domain.ports.host import Target
@@ -192,13 +192,18 @@ class Scene:
                 with closing(self.root.hosts()) as hosts:
                     place = self._place()
                     with SshNixosHosts(lambda: hosts).enter(place) as host:
-                        if all(one.state.is_end for one in host.switches()):
+                        if all(host.follow(one).state.is_end for one in self._begun()):
                             return
                         last = "it does not come to an end"
-            except HostError as error:
+            except (HostError, NotFound) as error:
                 last = error.message
             time.sleep(0.5)
         wrong.append(f"not reached, or not at rest: {last}")
+
+    def _begun(self) -> list[str]:
+        """The ids of the switches that the machine knows of."""
+        switches = self.root.path("/var/lib/capsule/switches")
+        return [order.parent.name for order in switches.glob("*/order") if _was_begun(order)]
 
     def _place(self) -> Target:
         """Where it is, as far as the new system has moved it."""
@@ -245,3 +250,8 @@ class Scene:
             state_versions={"": "26.05"},
             force=False,
         )
+
+
+def _was_begun(order: Path) -> bool:
+    """Who was cut off before it was armed has begun nothing."""
+    return order.with_name("state").exists()

@@ -64,7 +64,10 @@ class ShellNixosHost:
 
     def follow(self, switch_id: str) -> SwitchReport:
         """One run of follow.sh."""
-        [report] = self._reports(_an_id(switch_id))
+        answer = self._asked(scripts.as_root("follow"), SHORT_SECONDS, _an_id(switch_id))
+        report = told.report(answer, self.place)
+        if report.id != switch_id:
+            raise CommandFailed(f"{self.place} does not tell what was asked")
         return report
 
     def confirm(self, switch_id: str) -> None:
@@ -74,17 +77,6 @@ class ShellNixosHost:
     def give_up(self, switch_id: str) -> None:
         """The other thing that it waits for."""
         self._asked(scripts.as_root("decide"), SHORT_SECONDS, _an_id(switch_id), "give-up")
-
-    def switches(self) -> Sequence[SwitchReport]:
-        """One run of follow.sh for all of them."""
-        return self._reports()
-
-    def _reports(self, *switch_ids: str) -> Sequence[SwitchReport]:
-        answer = self._asked(scripts.as_root("follow"), SHORT_SECONDS, *switch_ids)
-        reports = told.reports(answer, self.place)
-        if switch_ids and [report.id for report in reports] != [*switch_ids]:
-            raise CommandFailed(f"{self.place} does not tell what was asked")
-        return reports
 
     def _asked(self, script: str, timeout_seconds: float, *arguments: str) -> Answer:
         answer = ask_script(self.host, script, *arguments, timeout_seconds=timeout_seconds)

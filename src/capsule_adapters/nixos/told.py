@@ -3,9 +3,8 @@
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 
 from pydantic import ValidationError
 
@@ -17,7 +16,7 @@ from capsule_domain.models.switch import SwitchReport
 
 SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
 """The path of a system, and nothing else."""
-_REPORTED = ("state", "old", "new", "seconds_left")
+_REPORTED = ("state", "old", "new", "seconds_left", "running", "generation")
 _LIVE = (
     *("hostname", "user", "sudo", "running", "booted", "boot_id"),
     *("nixos_version", "running_kernel", "system_state"),
@@ -62,17 +61,21 @@ def generations(answer: Answer, place: str) -> Sequence[Generation]:
     return sorted(found, key=lambda one: one.generation)
 
 
-def reports(answer: Answer, place: str) -> Sequence[SwitchReport]:
-    """From follow.sh, in its order. Raises CommandFailed for what cannot be."""
-    machine = {
-        "running": answer.one("running"),
-        "profile": _profile(answer),
-        "generation": answer.one("generation"),
-    }
+def report(answer: Answer, place: str) -> SwitchReport:
+    """From follow.sh. Raises CommandFailed for what cannot be."""
     try:
-        return [
-            SwitchReport.model_validate({**machine, **_report(part)}) for part in _parts(answer)
-        ]
+        return SwitchReport.model_validate(
+            {
+                "id": answer.one("switch"),
+                **{name: answer.one(name) for name in _REPORTED},
+                "reason": _shown(answer.one("reason") or "") or None,
+                "profile": _profile(answer),
+                "is_watched": answer.one("watched") == "yes",
+                "same_boot": answer.one("same_boot") == "yes",
+                "failed_units": tuple(answer.every("failed_unit")),
+                "log": tuple(map(_shown, answer.every("log"))),
+            }
+        )
     except ValueError as error:
         raise nonsense(place, error) from error
 
@@ -86,25 +89,6 @@ def nonsense(place: str, error: ValueError) -> CommandFailed:
     )
     where = f": {', '.join(fields)}" if fields else ""
     return CommandFailed(f"{place} says of itself what cannot be{where}")
-
-
-def _parts(answer: Answer) -> Iterator[Answer]:
-    """What was said of each switch."""
-    starts = [at for at, (name, _) in enumerate(answer.facts) if name == "switch"]
-    for start, stop in pairwise([*starts, len(answer.facts)]):
-        yield Answer(answer.exit_code, answer.facts[start:stop], ())
-
-
-def _report(part: Answer) -> Mapping[str, object]:
-    return {
-        "id": part.one("switch"),
-        **{name: part.one(name) for name in _REPORTED},
-        "reason": _shown(part.one("reason") or "") or None,
-        "is_watched": part.one("watched") == "yes",
-        "same_boot": part.one("same_boot") == "yes",
-        "failed_units": tuple(part.every("failed_unit")),
-        "log": tuple(map(_shown, part.every("log"))),
-    }
 
 
 def _shown(line: str) -> str:

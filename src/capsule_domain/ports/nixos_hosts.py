@@ -42,7 +42,7 @@ class NixosHost(Protocol):
     def follow(self, switch_id: str) -> SwitchReport:
         """What it says of a switch now, read from what outlives a power cut too.
 
-        Raises NotFound when the machine knows nothing of it.
+        Raises NotFound when the machine knows nothing of it: it remembers ten.
         """
 
     def confirm(self, switch_id: str) -> None:
@@ -54,9 +54,6 @@ class NixosHost(Protocol):
 
     def give_up(self, switch_id: str) -> None:
         """Have it revert now. A switch that ended stays as it is."""
-
-    def switches(self) -> Sequence[SwitchReport]:
-        """Those that it remembers, the newest first, ten at most."""
 
 
 class NixosHosts(Protocol):
