@@ -52,6 +52,13 @@ def mode(file: Path) -> int:
             "a password never goes over a connection without TLS",
         ),
         ("rules:\n- {name: a, quantity: cpu}", "rules.0", "a rule needs a bound"),
+        ("grouping: {repeat_seconds: .inf}", "grouping.repeat_seconds", "less than or equal"),
+        ("grouping: {wait_seconds: 1.0e+300}", "grouping.wait_seconds", "less than or equal"),
+        (
+            "rules:\n- {name: a, quantity: cpu, timing: {for_seconds: .inf}}",
+            "rules.0.timing.for_seconds",
+            "less than or equal",
+        ),
         ("version: 2", "version", "newer"),
         ("email: {hots: mail.example.org}", None, "did you mean host?"),
         ("checks_of: {web-1: {pong: true}}", None, "did you mean ping?"),

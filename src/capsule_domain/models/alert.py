@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from capsule_domain.models.base import Model, Moment
+from capsule_domain.models.base import Model, Moment, Wait
 
 
 class AlertSeverity(StrEnum):
@@ -89,11 +89,11 @@ class Timing(Model):
     `stale_seconds`: after a gap this long nothing that was waited for counts any more.
     """
 
-    for_seconds: float = Field(default=0.0, ge=0)
-    keep_firing_seconds: float = Field(default=0.0, ge=0)
+    for_seconds: Wait = 0.0
+    keep_firing_seconds: Wait = 0.0
     flap_window_seconds: float = Field(default=3600.0, ge=0, le=LONGEST_FLAP_WINDOW_SECONDS)
-    longest_seconds: float = Field(default=3600.0, ge=0)
-    stale_seconds: float = Field(default=300.0, gt=0)
+    longest_seconds: Wait = 3600.0
+    stale_seconds: Wait = Field(default=300.0, gt=0)
 
 
 class Reading(Model):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class Model(BaseModel):
@@ -26,3 +26,6 @@ def _as_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(_as_utc)]
 """A point in time, always in UTC."""
+
+Wait = Annotated[float, Field(ge=0, le=366 * 86_400)]
+"""Seconds that something is waited for: a year at most, for a date has bounds."""

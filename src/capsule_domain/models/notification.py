@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from capsule_domain.models.alert import Alert, AlertSeverity
-from capsule_domain.models.base import Model, Moment
+from capsule_domain.models.base import Model, Moment, Wait
 
 
 class NotificationKind(StrEnum):
@@ -52,9 +52,9 @@ class GroupLog(Model):
 class Grouping(Model):
     """How messages are held back: Alertmanager's three words, and their defaults."""
 
-    wait_seconds: float = Field(default=30.0, ge=0)
+    wait_seconds: Wait = 30.0
     """How long a first message waits for other alerts of its group."""
-    interval_seconds: float = Field(default=300.0, ge=0)
+    interval_seconds: Wait = 300.0
     """How long after a message the next one about changes may follow."""
-    repeat_seconds: float = Field(default=14_400.0, gt=0)
+    repeat_seconds: Wait = Field(default=14_400.0, gt=0)
     """After how long what still fires, and nobody took on, is told again."""
