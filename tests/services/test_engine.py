@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from capsule_domain.errors import ConfigurationError
+from capsule_domain.errors import ConfigurationError, StoreError
 from capsule_domain.models.alert import AlertState
 from capsule_domain.models.health import Fault, HealthStatus
 from capsule_domain.models.heard import HeardKind
@@ -13,7 +13,9 @@ from capsule_domain.models.metric import Disk
 from capsule_domain.models.notification import Grouping, NotificationKind
 from capsule_domain.models.server import ServerStatus
 from capsule_domain.models.silence import Silence
-from tests.fakes.probes import DOWN, WELL, Scene
+from capsule_domain.models.xnode import XNode
+from capsule_domain.services.looker import Looker
+from tests.fakes.probes import DOWN, WELL, FakeProbes, Scene
 from tests.services.watching import PLAN, START, Room
 from tests.xnodes import an_xnode
 
@@ -232,6 +234,23 @@ def test_a_full_disk_is_told_and_stops_nothing() -> None:
     room.run(2400)
     assert any("full" in line for line in room.said(HeardKind.TROUBLE))
     assert room.said() == ["fired n0 cpu critical"]
+
+
+def test_a_look_that_fails_while_it_is_stopped_is_told_and_it_stops_as_ever() -> None:
+    room = Room(40)  # more than slots: some are looked at together
+    looked: list[str] = []
+
+    def fail_at_the_second(xnode: XNode) -> None:
+        looked.append(xnode.id)
+        if len(looked) > 1:
+            room.engine.stop()
+            raise StoreError("known_hosts cannot be read")
+
+    probes = FakeProbes(room.clock, before=fail_at_the_second)
+    room.engine.looker = Looker(probes, run=lambda work: work())
+    room.engine.run()
+    assert room.said(HeardKind.TROUBLE) == ["trouble known_hosts cannot be read"]
+    assert room.said(HeardKind.STOPPED) == ["stopped stopped"]
 
 
 def test_new_settings_are_read_and_those_that_do_not_hold_are_not() -> None:

@@ -86,7 +86,7 @@ class Engine:
             self._pass()
             self.clock.sleep(self._nap())
         self.supervisor.stopping()
-        self._judge(self.looker.gather())
+        self._judge(self._gathered())
         self._tell(HeardKind.STOPPED, "stopped")
 
     def _begin(self, plan: WatchPlan) -> None:
