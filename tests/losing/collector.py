@@ -112,7 +112,7 @@ def _plan(choices: YamlMonitoringChoices) -> WatchPlan:
             )
             for name in NAMES
         ),
-        grouping=Grouping(wait_seconds=0, interval_seconds=0, repeat_seconds=10**9),
+        grouping=Grouping(wait_seconds=0, interval_seconds=0, repeat_seconds=10**7),
         channels=tuple(channel.value for channel in choices.settings().channels),
         disks_every_seconds=5,
     )

@@ -185,17 +185,21 @@ def _collector(home: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]
 
 
 def _lines_for(process: "subprocess.Popen[str]", seconds: float, patient: bool) -> Sequence[str]:  # noqa: FBT001
-    """What it says, from its start on, for so long."""
+    """What it says, from its start on, for so long; `patient`: and until an alert has fired."""
     assert process.stdout is not None
     found = [process.stdout.readline()]
     assert found[0].startswith("started"), found
-    until = time.monotonic() + (seconds + 1.0 if patient else seconds)
+    until = time.monotonic() + seconds
+    latest = time.monotonic() + _END_SECONDS
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while (left := until - time.monotonic()) > 0:
+        while True:
+            waits = patient and not any(line.startswith("fired") for line in found)
+            left = (latest if waits else until) - time.monotonic()
+            if left <= 0:
+                return found
             if selector.select(left):
                 found.append(process.stdout.readline())
-    return found
 
 
 def _to_the_end(home: Path, began: str) -> list[str]:

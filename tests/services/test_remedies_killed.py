@@ -42,7 +42,7 @@ LIMITLESS = RemediationSettings(
 
 def helper(home: Path, inventory: FakeInventory, name: str) -> Remediate:
     """Helps with real books. Only reboots are asked of it: each is noted on the disk when it
-    begins, and takes a while.
+    begins, and takes a while. The first never ends: whenever it is killed, one is under way.
     """
     database = state_database(home)
     ids = (f"{name}-{number}" for number in count())
@@ -52,7 +52,8 @@ def helper(home: Path, inventory: FakeInventory, name: str) -> Remediate:
             file.write(f"{xnode.name}\n")
             file.flush()
             os.fsync(file.fileno())
-        time.sleep(random.uniform(0.05, 0.15))  # noqa: S311
+        first = xnode.name.endswith("-0")
+        time.sleep(3600 if first else random.uniform(0.05, 0.15))  # noqa: S311
 
     return Remediate(
         inventory=inventory,
