@@ -170,3 +170,17 @@ def test_completing_and_the_history_of_what_was_removed_look_at_little(home: Pat
         assert len(inventory.changes(inventory.removed("node-1999"))) == 2
         inventory.add(xnode(1999))
         assert database.steps < 30
+
+
+def test_many_are_taken_into_a_small_inventory_with_no_more_work_than_into_an_empty_one(
+    tmp_path: Path,
+) -> None:
+    steps = []
+    for home, few in ((tmp_path / "empty", 0), (tmp_path / "small", 2)):
+        with closing(state_database(home)) as database:  # what it holds is learnt as it closes
+            SqliteInventory(database).save_all(map(xnode, range(few)))
+        with closing(Counting(home / "state.db", STATE_MIGRATIONS)) as database:
+            database.count()
+            SqliteInventory(database).save_all(map(xnode, range(few, 5000)))
+            steps.append(database.steps)
+    assert steps[1] <= steps[0] * 1.1

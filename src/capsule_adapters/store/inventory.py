@@ -16,7 +16,13 @@ from capsule_adapters.store.xnode_changes import (
     read_change,
 )
 from capsule_adapters.store.xnode_groups import counts_query, groups_query, read_groups
-from capsule_adapters.store.xnode_many import BATCH, Waiting, batches
+from capsule_adapters.store.xnode_many import (
+    BATCH,
+    BY_ID,
+    BY_LIVING_NAME,
+    Waiting,
+    batches,
+)
 from capsule_adapters.store.xnode_names import (
     LIST_HINT,
     id_meant,
@@ -74,24 +80,24 @@ class SqliteInventory:
         waiting = Waiting()
         with self._database.change(large=True) as transaction:
             for batch in batches(xnodes):
-                kept = self._read_in(transaction, "id", [xnode.id for xnode in batch])
+                kept = self._read_in(transaction, BY_ID, [xnode.id for xnode in batch])
                 waiting.give_way(transaction, batch)
                 self._write(transaction, batch, {xnode.id: xnode for xnode in kept})
             waiting.settle(transaction)
 
     def known(self, ids: Iterable[str]) -> Mapping[str, XNode]:
         """Those of these ids that are kept, by id."""
-        return {xnode.id: xnode for xnode in self._all_in("id", ids)}
+        return {xnode.id: xnode for xnode in self._all_in(BY_ID, ids)}
 
     def living(self, names: Iterable[str]) -> Mapping[str, XNode]:
         """The living ones of these names, by name."""
-        return {xnode.name: xnode for xnode in self._all_in("gone = 0 AND name", names)}
+        return {xnode.name: xnode for xnode in self._all_in(BY_LIVING_NAME, names)}
 
-    def _all_in(self, column: str, words: Iterable[str]) -> Iterator[XNode]:
+    def _all_in(self, where: str, words: Iterable[str]) -> Iterator[XNode]:
         left = (word for word in words if storable(word))
         with self._database.snapshot() as transaction:
             while batch := list(islice(left, BATCH)):
-                yield from self._read_in(transaction, column, batch)
+                yield from self._read_in(transaction, where, batch)
 
     def get(self, name_or_id: str, *, exact: bool = False) -> XNode:
         """The xNode of that name or id, or of a unique prefix unless `exact`."""
@@ -201,12 +207,12 @@ class SqliteInventory:
         return self._read(rows)[0]
 
     def _read_in(
-        self, transaction: Transaction, column: str, words: Sequence[str]
+        self, transaction: Transaction, where: str, words: Sequence[str]
     ) -> Sequence[XNode]:
-        """Those whose `column` is one of `words`, at most `BATCH`."""
+        """Those that have one of `words` there, at most `BATCH`."""
         marks = ", ".join("?" * len(words))
         return self._read(
-            transaction.rows(f"SELECT body FROM xnodes WHERE {column} IN ({marks})", words)  # noqa: S608 (fixed texts)
+            transaction.rows(f"SELECT body FROM xnodes {where} IN ({marks})", words)  # noqa: S608 (fixed texts)
         )
 
     def _write(
