@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from capsule_domain.errors import Conflict, NotFound
 from capsule_domain.models.facts import Sudo
@@ -85,9 +84,6 @@ class FakeNixosMachine(Watched):
             "boot_loader": "systemd-boot",
             "trusted_by_store": True,
             "session": session if over_ssh else None,
-            "boot_id": f"boot-{self._boots}",
-            "uptime_seconds": self.clock.monotonic(),
-            "clock": self.clock.now() + timedelta(seconds=self.clock_ahead_seconds),
             **self.live,
         }
         return LiveSystem.model_validate(facts)

@@ -76,7 +76,6 @@ class Watched:
     is_nixos: bool = True
     is_up: bool = True
     busy: tuple[str, ...] = ()
-    clock_ahead_seconds: float = 0.0
     live: dict[str, object] = field(default_factory=dict)
     """Fields of LiveSystem that are other than usual."""
     boot_seconds: float = 30.0

@@ -316,9 +316,6 @@ def live(user: str = "ann", sudo: Sudo = Sudo.FREE, *, trusted: bool | None = No
             "user": user,
             "sudo": sudo,
             "trusted_by_store": trusted,
-            "boot_id": "1",
-            "uptime_seconds": 1,
-            "clock": "2026-11-23T12:00:00Z",
         }
     )
 

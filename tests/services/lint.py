@@ -1,6 +1,5 @@
 """A machine and a configuration that fits it, to be changed in one respect."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from capsule_domain.models.evaluated_system import Account, EvaluatedSystem, OpenPorts, SshServer
@@ -33,9 +32,6 @@ LIVE = LiveSystem(
     system_state="running",
     session=SESSION,
     gateway="203.0.113.1",
-    boot_id="b1",
-    uptime_seconds=5,
-    clock=datetime(2026, 11, 23, tzinfo=UTC),
 )
 NEW = EvaluatedSystem(
     host="web-1",

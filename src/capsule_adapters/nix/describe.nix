@@ -86,7 +86,6 @@ let
   ];
   inContainer = at "boot.isContainer" false config;
   kernel = whole "boot.kernelPackages.kernel" { } config;
-  postgresql = whole "services.postgresql" { } config;
 
   addresses = version: interface: map (one: "${one.address}/${toString one.prefixLength}") (
     at "${version}.addresses" [ ] interface
@@ -137,7 +136,6 @@ in
   ssh = {
     enabled = at "enable" false ssh;
     ports = at "ports" [ 22 ] ssh;
-    opens_firewall = at "openFirewall" true ssh;
     listen_addresses = map (one: {
       address = text (at "addr" "" one);
       port = at "port" null one;
@@ -145,9 +143,6 @@ in
     permit_root_login = text (
       at "PermitRootLogin" (at "permitRootLogin" "prohibit-password" ssh) settings
     );
-    password_authentication = at "PasswordAuthentication" (at "passwordAuthentication" null
-      ssh
-    ) settings;
     allow_users = at "AllowUsers" null settings;
     deny_users = at "DenyUsers" [ ] settings;
     allow_groups = at "AllowGroups" null settings;
@@ -191,7 +186,6 @@ in
   network = {
     use_dhcp = at "networking.useDHCP" false config;
     network_manager = at "networking.networkmanager.enable" false config;
-    networkd = at "networking.useNetworkd" false config || hasNetworkd;
     predictable_names = at "networking.usePredictableInterfaceNames" null config;
     interfaces = builtins.mapAttrs (_: interface: {
       dhcp = at "useDHCP" false interface;
@@ -201,18 +195,12 @@ in
     networks = builtins.attrValues (builtins.mapAttrs network networks);
   };
 
-  trusted_nix_users = texts (at "nix.settings.trusted-users" [ "root" ] config);
   fail2ban = at "services.fail2ban.enable" false config;
   fail2ban_ignored = textsAt "services.fail2ban.ignoreIP" config;
   inhibitors = builtins.mapAttrs (_: text) (at "system.switch.inhibitors" { } config);
   kernel_version =
     if inContainer then null else text (at "modDirVersion" (at "version" null kernel) kernel);
   guarded = (whole "systemd.services" { } config) ? capsule-guard;
-  postgresql =
-    if at "enable" false postgresql then
-      text (at "package.psqlSchema" (at "package.version" null postgresql) postgresql)
-    else
-      null;
   failed = map (one: text one.message) (
     builtins.filter (one: !one.assertion) (config.assertions or [ ])
   );

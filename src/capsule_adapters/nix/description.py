@@ -33,13 +33,10 @@ def read_description(said: Said) -> EvaluatedSystem:
             "wheel_needs_password": sudo["wheel_needs_password"],
             "passwordless_sudo": tuple(_passwordless(sudo, accounts)),
             "grub_devices": _once(said["grub_devices"]),
-            "trusted_nix_users": _once(said["trusted_nix_users"]),
             "uses_dhcp": _uses_dhcp(network),
             "static_addresses": _static_addresses(network),
             "gateways": _gateways(network),
-            "uses_networkd": network["networkd"],
             "predictable_names": network["predictable_names"],
-            "postgresql_major": _major(said["postgresql"]),
         }
     )
 
@@ -131,9 +128,3 @@ def _words(value: str | Sequence[str]) -> tuple[str, ...]:
 
 def _once(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
-
-
-def _major(version: str | None) -> int | None:
-    """`17` of `17.4`; None of what is no version."""
-    first = (version or "").partition(".")[0]
-    return int(first) if first.isascii() and first.isdecimal() else None

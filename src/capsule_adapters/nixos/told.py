@@ -3,7 +3,7 @@
 import ipaddress
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -18,11 +18,10 @@ SYSTEM = re.compile(r"/nix/store/[0-9a-z]{32}-[0-9A-Za-z+._?=-]+")
 """The path of a system, and nothing else."""
 _REPORTED = ("state", "old", "new", "seconds_left", "running", "generation")
 _LIVE = (
-    *("hostname", "user", "sudo", "running", "booted", "boot_id"),
+    *("hostname", "user", "sudo", "running", "booted"),
     *("nixos_version", "running_kernel", "system_state"),
 )
-_LIVE_MAYBE = ("generation", "state_version", "boot_loader", "root_uuid")
-_ROOM = ("free_store_mib", "free_boot_mib")
+_LIVE_MAYBE = ("generation", "state_version", "boot_loader", "root_uuid", "free_boot_mib")
 _YES_OR_NO = {"yes": True, "no": False, None: None}
 
 
@@ -32,20 +31,17 @@ def live_system(answer: Answer, place: str) -> LiveSystem:
         return LiveSystem.model_validate(
             {
                 **{name: answer.one(name) or "" for name in _LIVE},
-                **{name: answer.one(name) for name in (*_LIVE_MAYBE, *_ROOM)},
+                **{name: answer.one(name) for name in _LIVE_MAYBE},
                 "running": _system(answer.one("running")),
                 "booted": _system(answer.one("booted")),
                 "profile": _profile(answer),
                 "system": f"{answer.one('machine')}-linux",
                 "inhibitors": json.loads(answer.one("inhibitors") or "{}"),
-                "guarded": answer.one("guarded") == "yes",
-                "failed_units": tuple(answer.every("failed_unit")),
                 "busy": tuple(answer.every("busy")),
                 "trusted_by_store": _YES_OR_NO.get(answer.one("trusted")),
                 "user_declared": _YES_OR_NO.get(answer.one("user_declared")),
-                "uptime_seconds": answer.one("uptime"),
-                "clock": _moment(answer.one("clock")),
-                **_network(answer),
+                "session": _session(answer),
+                "gateway": _gateway(answer),
             }
         )
     except ValueError as error:  # pydantic's ValidationError is one
@@ -140,36 +136,23 @@ def _moment(seconds: str | None) -> datetime:
 # -- its network ----------------------------------------------------------------------------
 
 
-def _network(answer: Answer) -> Mapping[str, object]:
-    told = [line.partition(" ")[::2] for line in answer.every("address")]
-    addresses = [(name, address) for name, address in told if _is_global(address)]
-    interface, gateway = _route(answer)
-    return {
-        "session": _session(answer, told),
-        "default_interface": interface,
-        "gateway": gateway,
-        "addresses": tuple(address for _, address in addresses),
-    }
-
-
-def _route(answer: Answer) -> tuple[str | None, str | None]:
-    """The default one's interface and gateway; none for one that needs no gateway."""
-    if line := answer.one("route4"):
-        interface, _, number = line.partition(" ")
+def _gateway(answer: Answer) -> str | None:
+    """Of the default route; none for one that needs no gateway."""
+    if number := answer.one("route4"):
         gateway = ipaddress.ip_address(bytes.fromhex(number)[::-1])
-    elif line := answer.one("route6"):
-        interface, _, number = line.partition(" ")
+    elif number := answer.one("route6"):
         gateway = ipaddress.ip_address(bytes.fromhex(number))
     else:
-        return None, None
-    return interface, None if gateway.is_unspecified else str(gateway)
+        return None
+    return None if gateway.is_unspecified else str(gateway)
 
 
-def _session(answer: Answer, told: Sequence[tuple[str, str]]) -> SshSession | None:
+def _session(answer: Answer) -> SshSession | None:
     connection = (answer.one("connection") or "").split()
     if not connection:
         return None
     client, _, server, port = connection
+    told = [line.partition(" ")[::2] for line in answer.every("address")]
     here = {str(ipaddress.ip_interface(address).ip): name for name, address in told}
     return SshSession(
         client_address=client,
@@ -178,9 +161,3 @@ def _session(answer: Answer, told: Sequence[tuple[str, str]]) -> SshSession | No
         interface=here.get(server),
         key_fingerprint=answer.one("key_fingerprint"),
     )
-
-
-def _is_global(address: str) -> bool:
-    """Neither the machine's own nor that of one cable only."""
-    ip = ipaddress.ip_interface(address).ip
-    return not ip.is_loopback and not ip.is_link_local

@@ -79,7 +79,6 @@ class SwitchServices(NixosServices):
             inventory=self.inventory(),
             installer=self.nixos_installer,
             seen=AwaitNixos(self.hosts(), self.clock()),
-            clock=self.clock(),
             new_id=self.new_id,
         )
 

@@ -44,10 +44,8 @@ class SshServer(Model):
 
     enabled: bool
     ports: tuple[int, ...] = ()
-    opens_firewall: bool = True
     listen_addresses: tuple[ListenAddress, ...] = ()
     permit_root_login: str = "prohibit-password"
-    password_authentication: bool | None = None
     allow_users: tuple[str, ...] | None = None
     deny_users: tuple[str, ...] = ()
     allow_groups: tuple[str, ...] | None = None
@@ -85,9 +83,7 @@ class EvaluatedSystem(Model):
     static_addresses: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """`1.2.3.4/24` by interface, from networking.interfaces and systemd.network alike."""
     gateways: tuple[str, ...] = ()
-    uses_networkd: bool = False
     predictable_names: bool | None = None
-    trusted_nix_users: tuple[str, ...] = ()
     fail2ban: bool = False
     fail2ban_ignored: tuple[str, ...] = ()
     inhibitors: dict[str, str] = Field(default_factory=dict)
@@ -98,5 +94,3 @@ class EvaluatedSystem(Model):
 
     Such a configuration cannot be evaluated: nothing else of it is known then.
     """
-    postgresql_major: int | None = None
-    """The major version of the database it runs; its data is of use to no other."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from capsule_domain.models.base import Model, Moment
+from capsule_domain.models.base import Model
 from capsule_domain.models.facts import Sudo
 
 
@@ -47,26 +47,14 @@ class LiveSystem(Model):
     """What the running system says must not be switched while it runs, by name."""
     boot_loader: str | None = None
     """`systemd-boot`, `grub`, or None where neither is seen."""
-    guarded: bool = False
-    """Whether the running system has Capsule's guard, which can undo a reboot."""
     root_uuid: str | None = None
-    free_store_mib: int | None = None
     free_boot_mib: int | None = None
     system_state: str = "unknown"
     """`running`, `degraded`, `starting`… of `systemctl is-system-running`."""
-    failed_units: tuple[str, ...] = ()
     busy: tuple[str, ...] = ()
     """What switches this machine right now: units, or the holder of the lock."""
     trusted_by_store: bool | None = None
     """Whether its Nix takes unsigned paths from our user; None when it does not tell."""
     session: SshSession | None = None
     """None on the machine that we are on ourselves."""
-    default_interface: str | None = None
     gateway: str | None = None
-    addresses: tuple[str, ...] = ()
-    """Its global addresses, `1.2.3.4/24`."""
-    boot_id: str
-    """Another one after every start."""
-    uptime_seconds: float = Field(ge=0)
-    clock: Moment
-    """What it takes the time to be."""

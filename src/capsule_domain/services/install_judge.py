@@ -1,7 +1,6 @@
 """Whether a configuration starts on a machine as it will be, and lets us in there."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
 
 from capsule_domain.models.evaluated_system import Account, EvaluatedSystem
 from capsule_domain.models.facts import Sudo
@@ -25,7 +24,6 @@ def judge_install(
     chosen: ChosenWay,
     disk: DiskFacts | None,
     *,
-    now: datetime,
     leaks: Sequence[Leak] = (),
     allowed: Collection[str] = (),
 ) -> Sequence[Finding]:
@@ -37,7 +35,7 @@ def judge_install(
     if chosen.way is NixosWay.ANYWHERE:  # no home stays, and no key in one
         ssh = new.ssh.model_copy(update={"authorized_keys_in_homedir": False})
         new = new.model_copy(update={"ssh": ssh})
-    found = list(lockout(as_live(survey, new, now), new, allowed=allowed, leaks=leaks))
+    found = list(lockout(as_live(survey, new), new, allowed=allowed, leaks=leaks))
     if disk is not None and not (new.placeholder_hardware or is_whole_disk(survey)):
         may = allowed_rules(allowed)
         for name, worry in _start(survey, new, disk):
@@ -45,7 +43,7 @@ def judge_install(
     return found
 
 
-def as_live(survey: MachineSurvey, new: EvaluatedSystem, now: datetime) -> LiveSystem:
+def as_live(survey: MachineSurvey, new: EvaluatedSystem) -> LiveSystem:
     """The machine as one that runs `new` already, but for the way to it. Interfaces have other
     names in another system, so that of now is not told.
     """
@@ -59,9 +57,6 @@ def as_live(survey: MachineSurvey, new: EvaluatedSystem, now: datetime) -> LiveS
         booted="",
         session=survey.session.model_copy(update={"interface": None}),
         gateway=survey.gateway,
-        boot_id=survey.boot_id,
-        uptime_seconds=0,
-        clock=now,
     )
 
 

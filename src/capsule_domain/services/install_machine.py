@@ -10,7 +10,6 @@ from capsule_domain.models.evaluated_system import EvaluatedSystem
 from capsule_domain.models.nixos_install import Installed, InstallPlan, NixosWay
 from capsule_domain.models.operating_system import OperatingSystem
 from capsule_domain.models.xnode import XNode
-from capsule_domain.ports.clock import Clock
 from capsule_domain.ports.host import Destination, KnownHosts, Target
 from capsule_domain.ports.inventory import Inventory
 from capsule_domain.ports.machine_surveys import MachineSurveys
@@ -46,7 +45,6 @@ class InstallMachine:
     inventory: Inventory
     installer: Callable[[], NixosInstaller]
     seen: AwaitNixos
-    clock: Clock
     new_id: Callable[[], str]
 
     def plan(
@@ -163,17 +161,15 @@ class InstallMachine:
         if new is None:
             notes = (*asked.plan.notes, _UNJUDGED)
             return replace(asked, plan=asked.plan.model_copy(update={"notes": notes}))
-        now = self.clock.now()
         found = judge_install(
             asked.survey,
             new,
             asked.chosen,
             asked.disk,
-            now=now,
             leaks=asked.source.leaks,
             allowed=asked.wish.allowed,
         )
-        live = as_live(asked.survey, new, now)
+        live = as_live(asked.survey, new)
         update = {
             "findings": (*found, *unlocked(asked.source.order, new)),
             "login": login_of(asked.survey, new),

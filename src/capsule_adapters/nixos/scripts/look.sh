@@ -1,9 +1,5 @@
 #!/bin/sh
 # look.sh MARKER: all that is to be known before anything is changed. Changes nothing.
-free_mib() { # free_mib FOLDER
-  df -P -k -- "$1" 2>/dev/null | awk 'NR > 1 { free = $4 } END { if (free != "") print int(free / 1024) }'
-}
-
 tell_person() {
   say user "$(id -un)"
   if [ "$uid" = 0 ]; then
@@ -32,20 +28,19 @@ tell_systems() {
   say running_kernel "$(uname -r)"
   say state_version "$(cat /run/current-system/etc/capsule/state-version 2>/dev/null)"
   say inhibitors "$(tr -d '\n' </run/current-system/switch-inhibitors 2>/dev/null)"
-  if [ -e /run/current-system/etc/systemd/system/capsule-guard.service ]; then say guarded yes; fi
   say boot_loader "$(boot_loader)"
 }
 
 tell_room() {
   say root_uuid "$(findmnt -n -o UUID / 2>/dev/null)"
-  say free_store_mib "$(free_mib /nix/store)"
-  if [ -d /boot ]; then say free_boot_mib "$(free_mib /boot)"; fi
+  if [ -d /boot ]; then
+    say free_boot_mib "$(df -P -k /boot 2>/dev/null |
+      awk 'NR > 1 { free = $4 } END { if (free != "") print int(free / 1024) }')"
+  fi
 }
 
 tell_units() {
   say system_state "$(systemctl is-system-running 2>/dev/null)"
-  systemctl list-units --failed --plain --no-legend --full --no-pager 2>/dev/null |
-    while read -r unit _; do say failed_unit "$unit"; done
   switching | while read -r what; do say busy "$what"; done
 }
 
@@ -66,9 +61,9 @@ tell_store_trust() {
 
 tell_network() {
   # Hexadecimal, as the kernel has them: IPv4 the bytes backwards.
-  awk '$2 == "00000000" && $8 == "00000000" { print $1, $3; exit }' /proc/net/route 2>/dev/null |
+  awk '$2 == "00000000" && $8 == "00000000" { print $3; exit }' /proc/net/route 2>/dev/null |
     while read -r route; do say route4 "$route"; done
-  awk '$1 ~ /^0+$/ && $2 == "00" && $10 != "lo" { print $10, $5; exit }' /proc/net/ipv6_route 2>/dev/null |
+  awk '$1 ~ /^0+$/ && $2 == "00" && $10 != "lo" { print $5; exit }' /proc/net/ipv6_route 2>/dev/null |
     while read -r route; do say route6 "$route"; done
   if command -v ip >/dev/null 2>&1; then
     ip -o addr show 2>/dev/null | while read -r _ interface _ address _; do
@@ -98,7 +93,4 @@ tell_units
 tell_store_trust
 tell_network
 tell_session
-say boot_id "$(cat /proc/sys/kernel/random/boot_id)"
-say uptime "$(cut -d ' ' -f 1 /proc/uptime)"
-say clock "$(date +%s)"
 say end yes
