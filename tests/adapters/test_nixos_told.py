@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capsule_adapters.installers.script import Answer
+from capsule_adapters.installers.script import Answer, ask_script
+from capsule_adapters.installers.this_machine import ThisMachine
 from capsule_adapters.nixos import told
 from capsule_adapters.nixos.hosts import ShellNixosHost
 from capsule_domain.errors import (
@@ -61,6 +62,12 @@ def test_nonsense_is_told_as_such_and_never_a_traceback(facts: Sequence[tuple[st
     for read in (told.live_system, told.generations, told.report):
         with suppress(CommandFailed):
             read(answer, "web")
+
+
+def test_what_a_machine_says_does_nothing_to_a_terminal() -> None:
+    script = 'printf "%s hostname we\\033]0;gone\\007b\\tx\\303\\251\\n" "$1"'
+    answer = ask_script(ThisMachine(), script, timeout_seconds=30)
+    assert answer.facts == [("hostname", "we]0;goneb\tx\u00e9")]
 
 
 def test_a_script_that_does_not_come_to_its_end_is_told_with_its_last_words() -> None:

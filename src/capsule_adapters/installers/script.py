@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from unicodedata import category
 
 from capsule_domain.ports.host import Host
 
@@ -98,10 +99,11 @@ def _whole(name: str, package: str) -> str:
 
 
 def _facts(output: str, marker: str) -> Iterator[tuple[str, str]]:
+    """Nothing in them is a word to a terminal; else they are as they were said."""
     for line in output.split("\n"):  # and not where Unicode has other ends of lines
         if line.startswith(f"{marker} "):
             name, _, value = line[len(marker) + 1 :].partition(" ")
-            yield name, value.strip()
+            yield name, "".join(c for c in value if c == "\t" or category(c) != "Cc").strip()
 
 
 def _lines(complaint: str) -> Sequence[str]:
