@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from capsule_adapters.store.faults import reading_records
 from capsule_adapters.store.moments import to_microseconds
+from capsule_adapters.store.outbox import forget, put
 from capsule_adapters.store.prefixes import prefix_range, storable
 from capsule_adapters.store.sqlite import Database, Parameters, Row, Transaction
 from capsule_domain.errors import Conflict, NotFound
@@ -77,7 +78,7 @@ class SqliteAlertBook:
             alerts = sorted(entry.alerts, key=lambda alert: alert.resolved_at is None)
             transaction.execute_many(_KEEP, [_columns(alert) for alert in alerts])
             _write_logs(transaction, entry.logs)
-            _send(transaction, entry)
+            put(transaction, entry.notifications, entry.channels)
 
     def list(self, chosen: AlertFilter | None = None) -> Sequence[Alert]:
         """Those that match, the worst of the open ones first, then the newest."""
@@ -155,11 +156,7 @@ class SqliteAlertBook:
                 (limit,),
             )
             transaction.execute("DELETE FROM silences WHERE ends_us < ?", (limit,))
-            transaction.execute(
-                "DELETE FROM notifications WHERE created_us < ? AND sequence NOT IN"
-                " (SELECT sequence FROM deliveries WHERE next_us IS NOT NULL)",
-                (limit,),
-            )
+            forget(transaction, limit)
 
 
 def _columns(alert: Alert) -> Parameters:
@@ -188,21 +185,6 @@ def _write_logs(transaction: Transaction, logs: Sequence[GroupLog]) -> None:
             )
         else:
             transaction.execute("DELETE FROM alert_groups WHERE name = ?", (log.group,))
-
-
-def _send(transaction: Transaction, entry: Entry) -> None:
-    for message in entry.notifications:
-        created_us = to_microseconds(message.created_at)
-        transaction.execute(
-            "INSERT INTO notifications (id, thread, created_us, body) VALUES (?, ?, ?, ?)",
-            (message.id, message.thread, created_us, message.model_dump_json()),
-        )
-        for channel in dict.fromkeys(entry.channels):
-            transaction.execute(
-                "INSERT INTO deliveries (sequence, channel, thread, next_us)"
-                " SELECT sequence, ?, thread, ? FROM notifications WHERE id = ?",
-                (channel, created_us, message.id),
-            )
 
 
 def _condition(chosen: AlertFilter) -> tuple[str, Parameters]:

@@ -93,6 +93,33 @@ class SqliteOutbox:
             )
 
 
+def put(
+    transaction: Transaction, messages: Sequence[Notification], channels: Sequence[str]
+) -> None:
+    """Put messages in, each for each of the channels, with whatever else changes."""
+    for message in messages:
+        created_us = to_microseconds(message.created_at)
+        transaction.execute(
+            "INSERT INTO notifications (id, thread, created_us, body) VALUES (?, ?, ?, ?)",
+            (message.id, message.thread, created_us, message.model_dump_json()),
+        )
+        for channel in dict.fromkeys(channels):
+            transaction.execute(
+                "INSERT INTO deliveries (sequence, channel, thread, next_us)"
+                " SELECT sequence, ?, thread, ? FROM notifications WHERE id = ?",
+                (channel, created_us, message.id),
+            )
+
+
+def forget(transaction: Transaction, before_us: int) -> None:
+    """Forget the messages made before that time that are delivered or given up."""
+    transaction.execute(
+        "DELETE FROM notifications WHERE created_us < ? AND sequence NOT IN"
+        " (SELECT sequence FROM deliveries WHERE next_us IS NOT NULL)",
+        (before_us,),
+    )
+
+
 def _sequence(transaction: Transaction, id_: str) -> int:
     rows = transaction.rows("SELECT sequence FROM notifications WHERE id = ?", (id_,))
     if not rows:
