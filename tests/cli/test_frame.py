@@ -169,7 +169,7 @@ def test_a_command_that_is_elsewhere_in_the_tree_is_named_with_its_place(
     done = capsule(*words.split())
     assert done.code == 2
     assert done.stderr.splitlines() == [
-        f"✗ no such command {words.split()[-1]!r}; did you mean {line}?",
+        f"✗ no such command {words.rsplit(maxsplit=1)[-1]!r}; did you mean {line}?",
         f"▸ {hint}",
     ]
 
