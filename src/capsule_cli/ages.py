@@ -1,4 +1,4 @@
-"""Spans of time as a person reads them."""
+"""Spans of time as a person reads them, and moments as JSON has them."""
 
 from datetime import datetime
 
@@ -11,6 +11,11 @@ def span(seconds: float) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
     shown = [f"{amount} {unit}" for amount, unit in parts if amount][:2]
     return " ".join(shown) or "0 s"
+
+
+def as_json(moment: datetime) -> str:
+    """`2026-11-23T12:00:00Z`, as models write it, too."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def age(moment: datetime, now: datetime) -> str:

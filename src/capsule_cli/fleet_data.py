@@ -1,8 +1,8 @@
 """The fleet as JSON has it."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from capsule_cli.ages import as_json
 from capsule_cli.alerts import as_data
 
 if TYPE_CHECKING:
@@ -14,17 +14,12 @@ def fleet_data(view: "FleetView", *, detailed: bool) -> dict[str, Any]:
     """Counts, a row for each xNode, and every open alert; `detailed` with all that was read."""
     held = view.collector
     return {
-        "at": _moment(view.at),
+        "at": as_json(view.at),
         "collector": held.model_dump(mode="json") if held else None,
         "counts": view.counts,
         "xnodes": [_row(row, detailed=detailed) for row in view.xnodes],
         "alerts": [as_data(alert) for alert in view.alerts],
     }
-
-
-def _moment(at: datetime) -> str:
-    """As models write it, too."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _guess(alert: "Alert") -> dict[str, Any]:
@@ -42,7 +37,7 @@ def _row(row: "XNodeView", *, detailed: bool) -> dict[str, Any]:
         "watched": row.watched,
         "status": row.status.value,
         "stale": row.stale,
-        "checked_at": _moment(row.health.checked_at) if row.health else None,
+        "checked_at": as_json(row.health.checked_at) if row.health else None,
         "cpu_percent": row.cpu_percent,
         "memory_percent": row.memory_percent,
         "disk_percent": row.disk_percent,

@@ -58,22 +58,18 @@ def outbox(
 
 
 def _as_data(one: "Delivery") -> dict[str, Any]:
+    from capsule_cli.ages import as_json
     from capsule_domain.services.alert_words import title
 
     return {
         "id": one.notification.id,
         "channel": one.channel,
         "title": title(one.notification),
-        "created_at": _moment(one.notification.created_at),
+        "created_at": as_json(one.notification.created_at),
         "attempts": one.attempts,
-        "next_at": None if one.next_at is None else _moment(one.next_at),
+        "next_at": None if one.next_at is None else as_json(one.next_at),
         "error": one.error,
     }
-
-
-def _moment(at: datetime) -> str:
-    """As models write it, too."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def _paint(
