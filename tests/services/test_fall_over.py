@@ -17,7 +17,7 @@ from capsule_domain.errors import (
 )
 from capsule_domain.models.deployment import DeploymentState, DeployPlan
 from capsule_domain.models.money import Rates
-from capsule_domain.services.fall_over import TOLERANCE, dearer, no_dearer
+from capsule_domain.services.fall_over import TOLERANCE, dearer
 from tests.fakes.offers import AS_OF, offer
 from tests.fakes.provider import Lost
 from tests.services.renting import RATES, Killed, Street
@@ -112,7 +112,7 @@ def test_what_is_too_dear_is_left_out_and_the_next_is_tried() -> None:
     plan = street.plan()
     same = plan.offer.model_copy(update={"region": "east"})
     plan = plan.model_copy(update={"fallbacks": (plan.fallbacks[1], same)})
-    xnode = street.run(plan, agree=no_dearer(RATES))
+    xnode = street.run(plan, agree=lambda was, now: not dearer(was, now, RATES, Decimal(1)))
     assert (xnode.template, xnode.region) == ("small", "east")
 
 

@@ -96,7 +96,6 @@ class SshHost:
             raise refusals.broken(self.target, error, timeout_seconds) from error
 
     def _refuse_failure(self, done: Completed) -> None:
-
         if done.exit_code != 0:
             raise CommandFailed(
                 f"a command on {self.target.label} {_ending(done)}",

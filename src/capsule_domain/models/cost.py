@@ -75,8 +75,8 @@ class CostReport(Model):
     by: str
     currencies: tuple[CurrencyCosts, ...] = ()
     unbilled: tuple[str, ...] = ()
-    beside: tuple[BilledBeside, ...] = ()
     """Names of xNodes that cost nothing now."""
+    beside: tuple[BilledBeside, ...] = ()
 
 
 class DaySpent(Model):

@@ -69,8 +69,3 @@ def dearer(confirmed: DeployPlan, instead: DeployPlan, rates: Rates, times: Deci
         (confirmed.price_per_month, instead.price_per_month),
     )
     return any(rates.in_usd(new) > rates.in_usd(old) * times for old, new in pairs)
-
-
-def no_dearer(rates: Rates) -> Agree:
-    """Agrees to what costs no more than what was confirmed."""
-    return lambda confirmed, instead: not dearer(confirmed, instead, rates, Decimal(1))
