@@ -1,5 +1,6 @@
 """metrics.db: what any sample may be, who uses it side by side, and older files."""
 
+import itertools
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ def test_a_name_that_a_process_forgot_is_nobody_elses(
 ) -> None:
     remember(samples, "a1", seen(0))
     with closing(SqliteSamples(tmp_path / "home" / "metrics.db")) as other:
-        other.forget("a1")
+        other.prune(NOON + timedelta(days=91))
         remember(other, "b2", seen(0, name="other"))
     remember(samples, "a1", seen(1))
     assert {id_: one.health.xnode for id_, one in samples.latest().items()} == {
@@ -212,6 +213,7 @@ def test_a_file_of_the_first_form_goes_over_with_all_that_it_held(tmp_path: Path
         assert last["a2"].health == Health(xnode="db", status=HealthStatus.UNKNOWN, checked_at=NOON)
 
 
+NUMBERS = itertools.count()
 PERCENT = st.floats(0, 100)
 FIGURE = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 MOMENTS = st.datetimes(timezones=st.just(UTC)).filter(lambda m: 1000 < m.year < 9000)
@@ -256,10 +258,10 @@ def anything(draw: st.DrawFn) -> Observation:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(observation=anything())
 def test_whatever_was_seen_comes_back(samples: SqliteSamples, observation: Observation) -> None:
-    samples.forget("any")
-    remember(samples, "any", observation)
-    assert samples.latest()["any"] == observation
-    (kept,) = samples.history("any", LONG_AGO)
+    xnode_id = f"any-{next(NUMBERS)}"
+    remember(samples, xnode_id, observation)
+    assert samples.latest()[xnode_id] == observation
+    (kept,) = samples.history(xnode_id, LONG_AGO)
     assert kept.health.status == observation.health.status
     assert kept.health.checks == observation.health.checks
     assert abs(kept.health.checked_at - observation.health.checked_at) < timedelta(milliseconds=1)
@@ -273,4 +275,4 @@ def test_whatever_was_seen_comes_back(samples: SqliteSamples, observation: Obser
         old, new = getattr(before, name), getattr(after, name)
         assert (old is None) == (new is None)
         assert old is None or new == pytest.approx(old, abs=unit / 2 + 1e-9)
-    samples.hourly("any", LONG_AGO)
+    samples.hourly(xnode_id, LONG_AGO)

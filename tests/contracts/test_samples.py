@@ -63,7 +63,6 @@ def test_nothing_seen_is_nothing_known(samples: Samples) -> None:
     assert list(samples.hourly("a1", LONG_AGO)) == []
     samples.append({}, NOON)
     samples.prune(NOON)
-    samples.forget("a1")
 
 
 def test_what_was_read_comes_back(samples: Samples) -> None:
@@ -194,11 +193,24 @@ def test_hours_outlive_the_samples_they_came_from(samples: Samples) -> None:
     assert list(samples.hourly("a1", LONG_AGO)) == []
 
 
-def test_one_that_is_forgotten_was_never_seen(samples: Samples) -> None:
+def test_one_that_was_not_seen_for_so_long_that_nothing_is_left_was_never_seen(
+    samples: Samples,
+) -> None:
     keep(samples, seen(0, cpu_percent=10))
     keep(samples, seen(0, name="db"), of="a2")
-    samples.forget("a1")
+    samples.prune(NOON + timedelta(days=1))
+    later = 60 * 24 * 91
+    keep(samples, seen(later, name="db"), of="a2")
+    assert sorted(samples.latest()) == ["a1", "a2"]
+    samples.prune(at(later))
     assert list(samples.latest()) == ["a2"]
     assert times(samples) == []
-    keep(samples, seen(5))
-    assert times(samples) == [5]
+    keep(samples, seen(later + 5))
+    assert sorted(samples.latest()) == ["a1", "a2"]
+    assert times(samples) == [later + 5]
+
+
+def test_one_that_was_seen_for_the_first_time_this_hour_is_not_forgotten(samples: Samples) -> None:
+    keep(samples, seen(0))
+    samples.prune(at(1))
+    assert list(samples.latest()) == ["a1"]

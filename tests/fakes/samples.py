@@ -111,11 +111,8 @@ class FakeSamples:
         for xnode_id, seen in self._seen.items():
             kept = {m: o for m, o in seen.items() if m >= now - HOURS_KEPT}
             self._seen[xnode_id] = kept
-
-    def forget(self, xnode_id: str) -> None:
-        self._refuse_when_full()
-        self._seen.pop(xnode_id, None)
-        self._last.pop(xnode_id, None)
+            if not kept:
+                self._last.pop(xnode_id, None)
 
     def _refuse_when_full(self) -> None:
         if self.full_disk:

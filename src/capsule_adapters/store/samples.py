@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from capsule_adapters.store.faults import reading_records
-from capsule_adapters.store.samples_fresh import PARTS, Fresh, forget, read
+from capsule_adapters.store.samples_fresh import PARTS, Fresh, read
 from capsule_adapters.store.samples_hours import (
     EVERY,
     HOUR_MS,
@@ -46,8 +46,6 @@ _HOURS = """
     SELECT hour, name, instance, low, mean, high, count FROM hours JOIN figures USING (figure)
     WHERE node = ? AND hour >= ? {among} ORDER BY hour, name, instance
 """
-_OF_ONE_NODE = ("hours", "last")
-"""Beside its samples. Its number stays its own: another process may go on using it."""
 _NODES_AT_ONCE = 50
 """How many xNodes are tidied in one transaction: some tens of milliseconds."""
 _FOREVER_MS = 2**62
@@ -161,16 +159,6 @@ class SqliteSamples:
                     _roll(transaction, node, rolled_ms, now, known)
                     _forget_old(transaction, node, now)
 
-    def forget(self, xnode_id: str) -> None:
-        """Forget everything of one xNode."""
-        with self._turn, self._database.change() as transaction:
-            known = _node(transaction, xnode_id)
-            if known is not None:
-                forget(transaction, known[0])
-                for table in _OF_ONE_NODE:
-                    transaction.execute(f"DELETE FROM {table} WHERE node = ?", known[:1])  # noqa: S608
-                self._kept.pop(known[0], None)
-
     def close(self) -> None:
         """Let go of the file. The next use opens it again."""
         self._database.close()
@@ -251,3 +239,7 @@ def _forget_old(transaction: Transaction, node: int, now: datetime) -> None:
         )
     oldest_hour = to_milliseconds(now - HOURS_KEPT) // HOUR_MS
     transaction.execute("DELETE FROM hours WHERE node = ? AND hour < ?", (node, oldest_hour))
+    hours = transaction.rows("SELECT hour FROM hours WHERE node = ? LIMIT 1", (node,))
+    if not hours and not read(transaction, node, "at_ms", 0, _FOREVER_MS):
+        # Its number stays its own: another process may go on using it.
+        transaction.execute("DELETE FROM last WHERE node = ?", (node,))

@@ -58,13 +58,6 @@ class Fresh:
         self._rows = None
 
 
-def forget(transaction: Transaction, node: int) -> None:
-    """Every sample of the node, with its checks."""
-    transaction.execute("DELETE FROM fresh WHERE part = ? AND node = ?", (node % PARTS, node))
-    for table in ("samples", "checks"):
-        transaction.execute(f"DELETE FROM {table} WHERE node = ?", (node,))  # noqa: S608
-
-
 def read(
     transaction: Transaction, node: int, columns: str, start_ms: int, end_ms: int
 ) -> Sequence[Row]:

@@ -86,8 +86,6 @@ class Samples(Protocol):
     def prune(self, now: datetime) -> None:
         """Turn the hours that are over into `HourOf`, and forget what is too old.
 
-        To be called once an hour or so; it keeps nobody from writing for long.
+        An xNode of which nothing is left was never seen. To be called once an hour or so; it
+        keeps nobody from writing for long.
         """
-
-    def forget(self, xnode_id: str) -> None:
-        """Forget everything of one xNode. One never seen is a success."""
