@@ -281,9 +281,11 @@ def sweep_child() -> None:
     from capsule_adapters.probes.network_probes import NetworkProbes
     from capsule_adapters.probes.script import loop_script
     from capsule_adapters.store.samples import SqliteSamples
+    from capsule_cli.entry import hasten
     from capsule_domain.models.look import CheckChoice, LookPlan
     from capsule_domain.models.metric import Observation
 
+    hasten()  # as the program itself begins
     wanted = json.loads(sys.stdin.readline())
     folder = Path(tempfile.mkdtemp(prefix="capsule-sweep-home-"))
     pinned = "".join(f"h{at} {wanted['key']}\n" for at in range(len(wanted["hosts"])))

@@ -15,17 +15,18 @@ def main() -> None:
     if "--version" in arguments:
         sys.stdout.write(f"capsule {__version__}\n")
         return
-    _hasten()
+    hasten()
     from capsule_cli.main import run_process
 
     sys.exit(run_process(sys.argv[1:]))
 
 
-def _hasten() -> None:
-    """What makes a short run shorter (benchmarks/startup.py).
+def hasten() -> None:
+    """What makes a short run shorter (benchmarks/startup.py), and a long one cheaper.
 
-    Imports leave little garbage: looking for it again and again while they run is in
-    vain. No plugin of pydantic is ours, and looking for one reads every package's metadata.
+    Imports leave little garbage, and so do looks at a thousand machines (benchmarks/sweep.py):
+    to search for it again and again is in vain. No plugin of pydantic is ours, and looking for
+    one reads every package's metadata.
     """
     gc.set_threshold(50_000)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
