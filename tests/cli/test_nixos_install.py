@@ -188,6 +188,7 @@ def test_an_xnode_becomes_nixos_by_its_own_configuration_and_is_known_as_that(
     [
         (["--xnode", "web"], 4, "no xnode named"),
         (["--xnode", "web-1", "--target", "root@a"], 2, "exclude one another"),
+        (["--xnode", "nobody", "--target", "root@a"], 2, "exclude one another"),
         (["--xnode", "web-1", "-p", "22"], 2, "--port goes with --target"),
         ([], 2, "none was named"),
     ],

@@ -93,15 +93,16 @@ def _machine(
     from capsule_domain.errors import UsageError
     from capsule_domain.services.terminate import refuse_protected
 
-    found = None if xnode is None else run.wiring.inventory().get(xnode, exact=True)
     _, machine = which.machine_of(run, target, port, xnode)
     if machine is None:
         raise UsageError(
             "NixOS is put on another machine, and none was named",
             hint="--target user@host, or --xnode NAME",
         )
-    if found is not None:
-        refuse_protected(found)
+    if xnode is None:
+        return machine, None
+    found = run.wiring.inventory().get(xnode, exact=True)
+    refuse_protected(found)
     return machine, found
 
 
